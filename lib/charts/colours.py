@@ -1,0 +1,52 @@
+"""Which colour stands for what, told apart by all kinds of eyes, on light and on dark."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+Theme = Literal["light", "dark"]
+
+# Okabe & Ito (2008), "Color Universal Design". Their black is grey and their yellow darker here, so that
+# both are seen on light and on dark. The same as chartCategoricalColors in .streamlit/config.toml.
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C7A00", "#7F7F7F")
+
+INK: dict[Theme, str] = {"light": "#22262C", "dark": "#E6E4DF"}
+MUTED: dict[Theme, str] = {"light": "#5C626A", "dark": "#A9B3BE"}
+# For what is selected, and nothing else: the accent of .streamlit/config.toml, lighter on dark to stand out.
+ACCENT: dict[Theme, str] = {"light": "#0B5C66", "dark": "#7FC6CD"}
+GRID: dict[Theme, str] = {"light": "rgba(36,41,47,0.10)", "dark": "rgba(230,233,237,0.13)"}
+BAND: dict[Theme, str] = {"light": "rgba(36,41,47,0.06)", "dark": "rgba(230,233,237,0.09)"}
+
+# The one hue for "this is the model" where no label is meant.
+MODEL: dict[Theme, str] = {"light": "#0072B2", "dark": "#56B4E9"}
+FAINT: dict[Theme, str] = {"light": "rgba(0,114,178,0.28)", "dark": "rgba(86,180,233,0.32)"}
+SECOND: dict[Theme, str] = {"light": "#B35900", "dark": "#F0A94B"}
+
+# From nearly the page's colour (little) to full blue (much). Text on it is white or #444, as Plotly picks;
+# the scales pass quickly through, or stay below, the middle where neither is easy to read.
+SEQUENTIAL: dict[Theme, list[list[float | str]]] = {
+    "light": [[0.0, "#F3F1EC"], [0.12, "#DCE6EC"], [0.4, "#A3C8E1"], [0.55, "#3D86B8"], [1.0, "#08466F"]],
+    "dark": [[0.0, "#1E2630"], [0.15, "#1F394F"], [0.5, "#235C87"], [1.0, "#337FB8"]],
+}
+# Below zero blue, above zero orange, zero neutral.
+DIVERGING: dict[Theme, list[list[float | str]]] = {
+    "light": [[0.0, "#0A4F80"], [0.25, "#6FA8CE"], [0.5, "#F4F3F0"], [0.75, "#EDA65A"], [1.0, "#A34A00"]],
+    "dark": [[0.0, "#8CCBF2"], [0.25, "#2F77A8"], [0.5, "#262D37"], [0.75, "#B86A1C"], [1.0, "#FFC27D"]],
+}
+
+
+def label_colours(labels: Iterable[str]) -> dict[str, str]:
+    """One colour for each label: {"anger": "#0072B2", …}.
+
+    The order of `labels` does not matter, so pass all labels of a run and each keeps its colour on every
+    page. After eight the same hues follow darker, then lighter; after 24 they repeat, and colour alone no
+    longer tells labels apart.
+    """
+    shades = [(hue, shade) for shade in (0.0, -0.38, 0.45) for hue in OKABE_ITO]
+    return {label: shaded(*shades[place % len(shades)]) for place, label in enumerate(sorted(set(labels)))}
+
+
+def shaded(colour: str, by: float) -> str:
+    """A "#RRGGBB" colour moved towards black (by −1 … 0) or white (0 … 1)."""
+    target = 255 if by > 0 else 0
+    parts = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (target - part) * abs(by)):02X}" for part in parts)

@@ -1,0 +1,62 @@
+"""`data`: what a file holds, what had to be repaired, and what is wrong with it."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from lib.data.profile import find_split_column, profile_table
+from lib.data.read import read_table
+from lib.data.roles import guess_columns
+from lib.errors import Problem, UserError
+from lib.tasks import TASKS
+
+
+def add_commands(commands: Any) -> None:
+    """Register the command."""
+    data = commands.add_parser("data", help="read a file and say what is in it")
+    data.add_argument("file", type=Path, metavar="FILE")
+    data.set_defaults(run=run_data)
+
+
+def run_data(options: argparse.Namespace) -> int:
+    """Read, profile and check a file; nothing is stored."""
+    if not options.file.is_file():
+        raise UserError(
+            Problem(f"There is no file {options.file}.", "FILE", "Check the path.", code="no-file")
+        )
+    table = read_table(options.file, options.file.name)
+    profile = profile_table(table.frame)
+    problems = list(table.problems)
+    guesses: dict[str, dict[str, str]] = {}
+    for task in TASKS:
+        columns = guess_columns(table.frame, task.roles)
+        if all(role.name in columns for role in task.roles if role.required):
+            guesses[task.slug] = columns
+            problems += task.check(table.frame, columns)
+    if options.json:
+        answer = {
+            "file": str(options.file),
+            "format": table.format,
+            "repairs": list(table.repairs),
+            "rejected": [line.to_json() for line in table.rejected],
+            "profile": profile.to_json(),
+            "columns": guesses,
+            "split_column": find_split_column(table.frame),
+            "problems": [problem.to_json() for problem in problems],
+        }
+        print(json.dumps(answer, ensure_ascii=False))
+        return 0
+    print(f"{options.file.name}: {profile.rows:,} rows, {len(profile.columns)} columns")
+    for sentence in table.repairs:
+        print(f"  {sentence}")
+    for line in table.rejected[:10]:
+        print(f"  line {line.line} set aside: {line.reason}")
+    for column in profile.columns:
+        print(f"  {column.name}: {column.kind}, {column.distinct:,} different, {column.missing:,} missing")
+    for slug, columns in guesses.items():
+        print(f"{slug}: " + ", ".join(f"{role} = {name}" for role, name in columns.items()))
+    for problem in problems:
+        print(f"{problem.severity}: {problem}", file=sys.stderr)
+    return 0

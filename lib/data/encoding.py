@@ -1,0 +1,212 @@
+"""Finds out how a file's bytes spell text, and turns them into lines without ever failing."""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: it starts with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BLOCK = 1 << 22
+
+
+def _windows_western() -> dict[int, str]:
+    table = {}
+    for byte in range(0x80, 0xA0):
+        try:
+            table[byte] = bytes([byte]).decode("cp1252")
+        except UnicodeDecodeError:  # 81 8D 8F 90 9D mean nothing in cp1252: kept as control characters
+            continue
+    return table
+
+
+_CP1252 = _windows_western()
+_CP1252_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_NON_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How bytes spell text: the codec, the length of the byte-order mark, and what did not fit.
+
+    `odd_lines` counts lines that the codec cannot decode; `lines` decodes them one by one as cp1252 (in
+    UTF-16 and UTF-32, what cannot be decoded becomes U+FFFD). `garbled_lines` counts lines whose
+    characters look as if they had been decoded wrongly before they came to us, out of `accented_lines`
+    looked at. `western` is False when so many bytes are not ASCII that a Western codec is a poor guess.
+    """
+
+    name: str
+    bom: int = 0
+    odd_lines: int = 0
+    garbled_lines: int = 0
+    accented_lines: int = 0
+    western: bool = True
+
+
+def _decodes(raw: bytes, codec: str, start: int) -> bool:
+    """Whether all of the bytes decode, found out block by block to spare memory."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    view = memoryview(raw)
+    try:
+        for begin in range(start, len(raw), _BLOCK):
+            decoder.decode(view[begin : begin + _BLOCK], final=begin + _BLOCK >= len(raw))
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _wide_codec(raw: bytes) -> str | None:
+    """The UTF-16 flavour of bytes without a mark: mostly-ASCII text has a NUL in every other place."""
+    head = raw[: 1 << 16]
+    half = max(len(head) // 2, 1)
+    even, odd = head[0::2].count(0) / half, head[1::2].count(0) / half
+    if odd > 0.4 and even < 0.1:
+        return "utf-16-le"
+    if even > 0.4 and odd < 0.1:
+        return "utf-16-be"
+    return None
+
+
+def _plausibility(text: str) -> float:
+    """How much the non-ASCII characters of a text look like accents and punctuation in their place."""
+    score = 0.0
+    for match in re.finditer(r"[^\x00-\x7f]", text):
+        char, at = match.group(), match.start()
+        before, after = text[at - 1 : at], text[at + 1 : at + 2]
+        inside = before.isalpha() or after.isalpha()
+        if char.islower():
+            score += 1.0 if inside else 0.0
+        elif char.isupper():
+            score += -1.0 if before.islower() else 0.3
+        elif char in "’‘“”–—…«»€£§°© ":
+            score += 1.0
+        else:
+            score -= 1.0
+    return score
+
+
+def _decode_loosely(line: bytes) -> str:
+    return line.decode("latin-1").translate(_CP1252)
+
+
+def _decode_line(line: bytes, codec: str) -> str:
+    try:
+        return line.decode(codec)
+    except UnicodeDecodeError:
+        return _decode_loosely(line)
+
+
+# UTF-8 once read as cp1252 and saved again; and the same saved by a Mac, as old spreadsheets did.
+_TWICE = re.compile(r"Ã[\u0080-\u00bf]|Â[\u0080-\u00bf]|â€[\u0080-\u00bf™œ˜“”žŸ¦¢]|ðŸ")
+_TWICE_MAC = re.compile(rb"\xe5[\x80-\xff]|\x89\xdb[\x80-\xff]|\xcc[\x80-\xff]")
+
+
+def _count_garbled(raw: bytes, codec: str) -> tuple[int, int]:
+    """(garbled, accented) among the lines with bytes outside ASCII, at most 20,000 of them."""
+    garbled = accented = 0
+    for line in io.BytesIO(raw):
+        if line.isascii():
+            continue
+        accented += 1
+        if _TWICE.search(_decode_line(line, codec)):
+            garbled += 1
+        elif codec == "cp1252" and _TWICE_MAC.search(line):
+            garbled += bool(_TWICE.search(line.decode("mac-roman")))
+        if accented >= 20_000:
+            break
+    return garbled, accented
+
+
+def _recognise_bytewise(raw: bytes) -> Encoding:
+    """Tell apart UTF-8 with damaged lines, cp1252 and Mac Roman, for bytes that are not all UTF-8."""
+    valid = invalid = undefined = letters = high = 0
+    sample: list[bytes] = []
+    for line in io.BytesIO(raw):
+        if line.isascii():
+            continue
+        try:
+            line.decode("utf-8")
+            valid += 1
+            continue
+        except UnicodeDecodeError:
+            invalid += 1
+        undefined += bool(_CP1252_UNDEFINED.search(line))
+        if len(sample) < 500:
+            sample.append(line)
+            high += len(_NON_ASCII.findall(line))
+            letters += sum(byte < 0x80 and chr(byte).isalpha() for byte in line)
+    if valid > invalid:
+        garbled, accented = _count_garbled(raw, "utf-8")
+        return Encoding("utf-8", odd_lines=invalid, garbled_lines=garbled, accented_lines=accented)
+    probe = b"".join(sample)
+    western = _plausibility(_decode_loosely(probe)) - len(_CP1252_UNDEFINED.findall(probe))
+    mac = _plausibility(probe.decode("mac-roman"))
+    garbled, accented = _count_garbled(raw, "cp1252")
+    # Mac Roman is rare today: it has to explain the bytes well and clearly better.
+    if mac > max(western, 0) + 0.5 * high and garbled < accented / 4:
+        return Encoding("mac-roman", accented_lines=accented)
+    return Encoding(
+        "cp1252",
+        odd_lines=undefined,
+        garbled_lines=garbled,
+        accented_lines=accented,
+        western=high <= 0.4 * (letters + high),
+    )
+
+
+def recognise(raw: bytes) -> Encoding:
+    """The encoding of the bytes: by mark, by strict UTF-8, by the pattern of NULs, or by plausibility."""
+    for mark, codec in _BOMS:
+        if raw.startswith(mark):
+            if _decodes(raw, codec, len(mark)):
+                return Encoding(codec, bom=len(mark))
+            if codec == "utf-8":
+                found = _recognise_bytewise(raw[len(mark) :])
+                return Encoding("utf-8", bom=len(mark), odd_lines=max(found.odd_lines, 1))
+            damaged = raw[len(mark) :].decode(codec, errors="replace")
+            odd = sum("\ufffd" in line for line in damaged.split("\n"))
+            return Encoding(codec, bom=len(mark), odd_lines=odd)
+    if raw.isascii() and b"\0" not in raw:
+        return Encoding("utf-8")
+    if (wide := _wide_codec(raw)) and _decodes(raw, wide, 0):
+        return Encoding(wide)
+    if _decodes(raw, "utf-8", 0):
+        garbled, accented = _count_garbled(raw, "utf-8")
+        return Encoding("utf-8", garbled_lines=garbled, accented_lines=accented)
+    return _recognise_bytewise(raw)
+
+
+def line_end(raw: bytes, encoding: Encoding) -> str:
+    """What ends a line, as `newline` of Python's text files: a line feed, or "" for carriage returns too.
+
+    With line feeds in the file, a bare carriage return is part of a cell far more often than a line's end.
+    """
+    head = raw[: 1 << 22]
+    if encoding.name.startswith("utf-16"):
+        head = head.replace(b"\0", b"")
+    feeds = head.count(b"\n")
+    bare = head.count(b"\r") - head.count(b"\r\n")
+    return "" if bare > 2 * feeds else "\n"
+
+
+def lines(raw: bytes, encoding: Encoding) -> Iterator[str]:
+    """The physical lines of the file, each with its line end, decoded as found by `recognise`."""
+    newline = line_end(raw, encoding)
+    stream = io.BytesIO(raw)
+    stream.seek(encoding.bom)
+    bytewise = encoding.odd_lines and not encoding.name.startswith(("utf-16", "utf-32"))
+    if not bytewise:
+        yield from io.TextIOWrapper(stream, encoding=encoding.name, errors="replace", newline=newline)
+        return
+    for line in stream:
+        text = _decode_line(line, encoding.name)
+        if newline == "" and "\r" in text:
+            yield from io.StringIO(text, newline="")
+        else:
+            yield text

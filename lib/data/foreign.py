@@ -1,0 +1,77 @@
+"""Recognises files that are not tables of text, so that they are refused with a useful sentence."""
+
+from lib.errors import Problem
+
+_ZIPS = {"xl/": "an Excel workbook", "word/": "a Word document", "ppt/": "a PowerPoint presentation"}
+
+# Leading bytes, what such a file is, and what the person can do about it.
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x89PNG", "a PNG image", "Give a table of text; images belong in a folder or zip of their own."),
+    (b"\xff\xd8\xff", "a JPEG image", "Give a table of text; images belong in a folder or zip of their own."),
+    (b"GIF8", "a GIF image", "Give a table of text; images belong in a folder or zip of their own."),
+    (b"PAR1", "a Parquet file", "Save the table as CSV and give that."),
+    (b"ARROW1", "an Arrow file", "Save the table as CSV and give that."),
+    (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save that as CSV."),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "Open it and save the sheet as CSV UTF-8."),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it and give the file inside."),
+    (b"BZh", "a bzip2 archive", "Unpack it and give the file inside."),
+    (b"\xfd7zXZ", "an xz archive", "Unpack it and give the file inside."),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it and give the file inside."),
+    (b"Rar!", "a RAR archive", "Unpack it and give the file inside."),
+    (b"SQLite format 3", "an SQLite database", "Export the table you need as CSV."),
+    (b"\x89HDF", "an HDF5 file", "Save the table as CSV and give that."),
+    (b"\x93NUMPY", "a NumPy array", "Save the table as CSV and give that."),
+    (b"\x7fELF", "a program", "Give a CSV or TSV file."),
+    (b"{\\rtf", "a rich-text document", "Save it as plain text or CSV."),
+)
+
+
+def _zip_kind(raw: bytes) -> str:
+    # Office files are zips; the names of their parts stand in clear at the start and at the end.
+    edges = raw[:4096] + raw[-65536:]
+    return next((kind for part, kind in _ZIPS.items() if part.encode() in edges), "a zip archive")
+
+
+def _refusal(kind: str, fix: str, name: str) -> Problem:
+    return Problem(
+        f"“{name}” is {kind}, not a table of delimited text.", where=name, fix=fix, code="not-a-table"
+    )
+
+
+def foreign_problem(raw: bytes, name: str) -> Problem | None:
+    """What the bytes are, when they are recognisably something other than delimited text; else None."""
+    if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        kind = _zip_kind(raw)
+        fix = "Unpack it and give the CSV inside." if "zip" in kind else "Open it and save it as CSV UTF-8."
+        return _refusal(kind, fix, name)
+    for signature, kind, fix in _SIGNATURES:
+        if raw.startswith(signature):
+            return _refusal(kind, fix, name)
+    if raw[:1] == b"\x80" and raw[1:2] in b"\x02\x03\x04\x05" and raw.rstrip().endswith(b"."):
+        return _refusal("a Python pickle (which can run code)", "Save the table as CSV and give that.", name)
+    head = raw[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = head[:64].lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        fix = "Download the file itself instead of the page that shows it."
+        return _refusal("a web page (HTML)", fix, name)
+    if start.startswith(b"<?xml"):
+        return _refusal("an XML document", "Export the table as CSV and give that.", name)
+    if start.startswith((b'{"', b"{\n", b"{\r", b"{ ", b"{}")) or (start[:1] == b"[" and _opens_json(head)):
+        return _refusal("JSON", "Convert it to CSV with one column per field and give that.", name)
+    return None
+
+
+def _opens_json(head: bytes) -> bool:
+    # A CSV may well start with "[tag] some text": only a bracket followed by JSON's own marks counts.
+    return head[1:64].lstrip()[:1] in (b"{", b"[", b'"', b"]")
+
+
+def nul_problem(name: str, count: int, first: int) -> Problem:
+    """The refusal of a file that holds NUL bytes and is no UTF-16 text."""
+    return Problem(
+        f"“{name}” holds {count:,} NUL bytes (the first at byte {first + 1:,}), "
+        "so it is binary or damaged, not text.",
+        where=name,
+        fix="Export the table again as CSV UTF-8 and give that.",
+        code="binary",
+    )

@@ -1,0 +1,1 @@
+"""The model host: the only process beside the workers that holds models."""

@@ -1,0 +1,180 @@
+"""Where a model comes from: `starter:`, `folder:`, `run:` … resolved to a folder on this machine."""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lib.errors import Problem, UserError
+from lib.models.starters import STARTERS
+from lib.settings import get_settings
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model that lies ready in `folder`.
+
+    `ref` is what a spec says; `revision` is the sha256 of configuration and weights' sizes and heads, so a
+    changed folder is noticed; `size_mb` is the weights on disk; `parameters` is None when unknown.
+    """
+
+    ref: str
+    title: str
+    folder: Path
+    licence: str
+    origin: str
+    size_mb: float
+    parameters: int | None
+    max_length: int
+    revision: str
+    config: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """What `lib models --json` prints: everything but the whole configuration."""
+        return {
+            "model": self.ref,
+            "title": self.title,
+            "folder": str(self.folder),
+            "licence": self.licence,
+            "origin": self.origin,
+            "size_mb": round(self.size_mb, 1),
+            "parameters": self.parameters,
+            "max_length": self.max_length,
+            "revision": self.revision,
+            "architecture": self.config.get("model_type", ""),
+        }
+
+
+def find_model(ref: str) -> ModelInfo:
+    """The model behind a reference. Raises UserError saying what is wrong and what there is instead."""
+    kind, _, name = ref.partition(":")
+    if not name:
+        raise _unknown(f"{ref!r} does not say where the model comes from.")
+    match kind:
+        case "starter":
+            for starter in STARTERS:
+                if starter.name == name:
+                    return describe_folder(
+                        starter.folder(),
+                        ref=ref,
+                        title=starter.title,
+                        licence=starter.licence,
+                        origin=starter.origin,
+                    )
+            raise _unknown(f"There is no starter {name!r}.")
+        case "folder":
+            path = Path(name).expanduser().resolve()
+            return describe_folder(path, ref=f"folder:{path}", title=path.name, origin=str(path))
+        case "run":
+            folder = get_settings().runs / name / "model"
+            if Path(name).name != name or not folder.is_dir():
+                raise _unknown(f"There is no finished run {name!r} with a model.")
+            return describe_folder(folder, ref=ref, title=f"Run {name}", origin=f"run {name}")
+        case _:
+            raise _unknown(f"{ref!r}: {kind!r} is not a kind of model source.")
+
+
+def _unknown(what: str) -> UserError:
+    names = ", ".join(f"starter:{starter.name}" for starter in STARTERS)
+    return UserError(
+        Problem(
+            what,
+            where="model",
+            fix=f"Write {names}, folder:PATH or run:RUN.",
+            code="unknown-model",
+        )
+    )
+
+
+def list_models() -> list[ModelInfo]:
+    """The models at hand: the starters that are installed, then the folders in ATELIER_MODELS."""
+    found = [find_model(f"starter:{starter.name}") for starter in STARTERS if starter.is_installed()]
+    models = get_settings().models
+    if models is not None and models.is_dir():
+        for path in sorted(models.iterdir()):
+            if (path / "config.json").is_file() and any(path.glob("*.safetensors")):
+                found.append(find_model(f"folder:{path}"))
+    return found
+
+
+def describe_folder(
+    folder: Path, *, ref: str, title: str, origin: str, licence: str = "not stated"
+) -> ModelInfo:
+    """Read what a model folder says of itself, without torch. Raises UserError when it is not a model."""
+    problems = []
+    config: dict[str, Any] = {}
+    if not folder.is_dir():
+        problems.append(f"The folder {folder} does not exist.")
+    elif not (folder / "config.json").is_file():
+        problems.append(f"The folder {folder} has no config.json, so it is not a transformers model.")
+    elif not (weights := sorted(folder.glob("*.safetensors"))):
+        problems.append(f"The folder {folder} has no .safetensors weights; pickled weights are never loaded.")
+    else:
+        try:
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            headers = [_safetensors_header(path) for path in weights]
+        except (ValueError, OSError, UnicodeDecodeError) as error:
+            problems.append(f"The model in {folder} cannot be read: {error}")
+    if problems:
+        fix = "Point to a folder saved with save_pretrained."
+        raise UserError(*(Problem(what, where="model", fix=fix, code="not-a-model") for what in problems))
+    tokenizer = _read_json(folder / "tokenizer_config.json")
+    return ModelInfo(
+        ref=ref,
+        title=title,
+        folder=folder,
+        licence=licence,
+        origin=origin,
+        size_mb=sum(path.stat().st_size for path in weights) / 1e6,
+        parameters=sum(_parameters(header) for header, _ in headers),
+        max_length=_max_length(config, tokenizer),
+        revision="sha256:" + _fingerprint(folder, [digest for _, digest in headers]),
+        config=config,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _max_length(config: dict[str, Any], tokenizer: dict[str, Any]) -> int:
+    # RoBERTa counts positions from 2; others say in the tokenizer how long a text may be. 512 is BERT's.
+    known = [value for value in (tokenizer.get("model_max_length"), config.get("max_position_embeddings"))
+             if isinstance(value, int) and 0 < value < 1_000_000]  # fmt: skip
+    return min(known, default=512)
+
+
+def _safetensors_header(path: Path) -> tuple[dict[str, Any], str]:
+    """The table of tensors at the start of the file, and the sha256 of it and of the file's size."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 0 < length < 100_000_000:
+            raise ValueError(f"{path.name} is not a safetensors file")
+        raw = file.read(length)
+    header = json.loads(raw)
+    header.pop("__metadata__", None)
+    return header, sha256(raw + str(path.stat().st_size).encode()).hexdigest()
+
+
+def _parameters(header: dict[str, Any]) -> int:
+    total = 0
+    for tensor in header.values():
+        count = 1
+        for size in tensor["shape"]:
+            count *= size
+        total += count
+    return total
+
+
+def _fingerprint(folder: Path, digests: list[str]) -> str:
+    # The headers, not all the bytes: hashing gigabytes before each start would take longer than loading them.
+    parts = [*digests]
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        if (path := folder / name).is_file():
+            parts.append(sha256(path.read_bytes()).hexdigest())
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,319 @@
+"""The plan of a run: reads the wish and the data, guesses, fills in, checks everything and says all problems."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lib.data.profile import find_split_column
+from lib.data.read import read_table
+from lib.data.roles import guess_columns
+from lib.data.split import SplitPlan, assign
+from lib.data.store import StoredDataset, open_dataset, save
+from lib.data.table import Table
+from lib.errors import Problem, UserError, errors_in
+from lib.methods import find_method
+from lib.models.sources import ModelInfo, find_model
+from lib.models.tokens import count_tokens
+from lib.plan.estimate import Estimate, estimate_run
+from lib.plan.presets import PRESETS, preset_options
+from lib.runs.options import check_options, options_from
+from lib.runs.spec import DataSpec, Spec
+from lib.tasks import find_task
+from lib.tasks.base import Task
+
+PACKAGES = (
+    "torch",
+    "transformers",
+    "accelerate",
+    "datasets",
+    "tokenizers",
+    "scikit-learn",
+    "numpy",
+    "pandas",
+)
+ROWS_TO_COUNT_TOKENS_ON = 1_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A spec with every part filled in, what it stands on, and what is worth knowing before the start."""
+
+    spec: Spec
+    task: Task
+    model: ModelInfo
+    rows: dict[str, int]
+    estimate: Estimate
+    problems: tuple[Problem, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What will happen, in one sentence without the cost."""
+        return f"Fine-tune {self.model.title} on {self.rows['train']:,} rows to {self.task.sentence(None)}."
+
+
+def plan_run(wish: Spec) -> Plan:
+    """Complete and check a wish. Raises UserError with every problem that forbids the start.
+
+    A file is imported into the store only when nothing forbids the start.
+    """
+    problems: list[Problem] = []
+    task = _collect(problems, find_task, wish.task)
+    model = _collect(problems, find_model, wish.model)
+    method = _collect(problems, find_method, str(wish.method.get("name")))
+    if method is not None:
+        problems += method.check({key: value for key, value in wish.method.items() if key != "name"})
+    problems += check_options(wish.options)
+    source = _collect(problems, _read_source, wish.data)
+    if source is None or task is None:
+        raise UserError(*errors_in(problems))
+    source = source.filled(task, wish.data, problems)
+    if errors_in(problems):
+        raise UserError(*errors_in(problems))
+    problems += task.check(source.frame, source.columns)
+    if errors_in(problems):
+        raise UserError(*errors_in(problems))
+    assert model is not None
+    parts = split_rows(source.frame, task, source.columns, source.split, problems)
+    rows = {name: int((parts == name).sum()) for name in ("train", "validation", "test")}
+    problems += _check_parts(rows)
+    if errors_in(problems):
+        raise UserError(*errors_in(problems))
+    if wish.data.limit:
+        share = min(1.0, wish.data.limit / max(1, sum(rows.values())))
+        rows = {name: max(1, round(count * share)) for name, count in rows.items()}
+    options = complete_options(wish.options, task=task.slug, model=model, rows=rows["train"])
+    stored = source.stored or save(
+        source.table,
+        name=Path(wish.data.file or "data").stem,
+        task=task.slug,
+        columns=source.columns,
+        split=source.split,
+    )
+    spec = wish.changed(
+        name=wish.name or stored.name,
+        data=DataSpec(
+            dataset=stored.ref,
+            columns=dict(source.columns),
+            split=source.split.to_json(),
+            limit=wish.data.limit,
+            fingerprint=stored.fingerprint,
+        ),
+        revision=model.revision,
+        method=dict(wish.method),
+        options=options,
+        created=time.time(),
+        versions=package_versions(),
+    )
+    lengths = token_lengths(source.frame, task, source.columns, model.ref, options["max_length"])
+    estimate = estimate_run(
+        model, options_from(options), rows=rows["train"], mean_tokens=lengths[0], longest_tokens=lengths[1]
+    )
+    problems += _check_memory(estimate)
+    return Plan(spec, task, model, rows, estimate, tuple(problems))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The rows behind a data spec: a stored data set, or a table that is not stored yet."""
+
+    frame: pd.DataFrame
+    table: Table
+    stored: StoredDataset | None
+    columns: Mapping[str, str]
+    split: SplitPlan
+
+    def filled(self, task: Task, data: DataSpec, problems: list[Problem]) -> "_Source":
+        """With the columns and the split named by the spec, else by the store, else guessed."""
+        there = list(self.frame.columns)
+        known = {role.name for role in task.roles}
+        for role, column in data.columns.items():
+            if role not in known:
+                fix = f"{task.title} knows: {', '.join(known)}."
+                problems.append(
+                    Problem(f"There is no role {role!r}.", "data.columns", fix, code="unknown-role")
+                )
+            elif column not in there:
+                fix = f"The columns are: {', '.join(map(str, there[:30]))}."
+                problems.append(
+                    Problem(
+                        f"There is no column {column!r}.", f"data.columns.{role}", fix, code="unknown-column"
+                    )
+                )
+        kept = self.stored.columns if self.stored is not None and self.stored.task == task.slug else {}
+        guessed = kept or guess_columns(self.frame, task.roles)
+        columns = {role: column for role, column in {**guessed, **data.columns}.items() if column in there}
+        for role in task.roles:
+            if role.required and role.name not in columns and role.name not in data.columns:
+                problems.append(
+                    Problem(
+                        f"No column was recognised as the {role.title.lower()}.",
+                        "data.columns",
+                        f"Say which: {{{role.name}: COLUMN}}. The columns are: {', '.join(map(str, there[:30]))}.",
+                        code="missing-role",
+                    )
+                )
+        split = self.split
+        if data.split is not None:
+            split, found = _parse_split(data.split, there)
+            problems += found
+        elif self.stored is None and (column := find_split_column(self.frame)):
+            split = SplitPlan(column=column)
+        return _Source(self.frame, self.table, self.stored, columns, split)
+
+
+def _parse_split(value: Mapping[str, Any], there: list[str]) -> tuple[SplitPlan, list[Problem]]:
+    try:
+        split = SplitPlan.from_json(dict(value))
+    except UserError as error:
+        return SplitPlan(), list(error.problems)
+    problems = [
+        Problem(f"There is no column {column!r}.", f"data.split.{name}", f"The columns are: {', '.join(there[:30])}.",
+                code="unknown-column")
+        for name, column in (("column", split.column), ("group", split.group))
+        if column and column not in there
+    ]  # fmt: skip
+    return split, problems
+
+
+def _read_source(data: DataSpec) -> _Source:
+    if data.hub:
+        raise UserError(
+            Problem(
+                "Data sets from the Hub are not read yet.",
+                "data.hub",
+                "Download the file and give its path as data.file.",
+                code="hub-data",
+            )
+        )
+    if data.dataset:
+        stored = open_dataset(data.dataset)
+        frame = stored.read()
+        return _Source(frame, Table(frame=frame, name=stored.name), stored, {}, stored.split or SplitPlan())
+    table = read_table(_existing(data.file, "data.file"), Path(data.file or "").name)
+    for part, path in (("validation", data.validation_file), ("test", data.test_file)):
+        if path:
+            table = _with_rows_of(
+                table, read_table(_existing(path, f"data.{part}_file"), Path(path).name), part
+            )
+    return _Source(table.frame, table, None, {}, SplitPlan())
+
+
+def _existing(path: str | None, where: str) -> Path:
+    found = Path(path or "")
+    if not found.is_file():
+        raise UserError(Problem(f"There is no file {path}.", where, "Check the path.", code="no-file"))
+    return found
+
+
+def _with_rows_of(table: Table, other: Table, part: str) -> Table:
+    """The table with the other's rows below, and a column `split` that says which are which."""
+    first = table.frame if "split" in table.frame else table.frame.assign(split="train")
+    second = other.frame.assign(split=part)
+    if missing := [name for name in first.columns if name not in second.columns]:
+        raise UserError(
+            Problem(
+                f"The {part} file has no column {', '.join(map(repr, missing))}.",
+                f"data.{part}_file",
+                "Give both files the same columns.",
+                code="columns-differ",
+            )
+        )
+    frame = pd.concat([first, second[first.columns]], ignore_index=True)
+    return replace(table, frame=frame, repairs=(*table.repairs, *other.repairs))
+
+
+def _collect(problems: list[Problem], function: Any, argument: Any) -> Any:
+    """The function's value; or None, with its problems added to the list."""
+    try:
+        return function(argument)
+    except UserError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def split_rows(
+    frame: pd.DataFrame,
+    task: Task,
+    columns: Mapping[str, str],
+    split: SplitPlan,
+    problems: list[Problem] | None = None,
+) -> "pd.Series[str]":
+    """Which part each usable row belongs to; rows that cannot be used are missing (NA)."""
+    usable = task.usable_rows(frame, columns)
+    label = next(
+        (columns[role.name] for role in task.roles if role.kind == "label" and role.name in columns), None
+    )
+    texts = [columns[name] for name in task.model_input if name in columns]
+    parts = pd.Series(pd.NA, index=frame.index, dtype="str")
+    parts[usable] = assign(frame[usable], split, label=label, text=texts)
+    return parts
+
+
+def _check_parts(rows: Mapping[str, int]) -> list[Problem]:
+    return [
+        Problem(
+            f"The {name} part has no rows.",
+            "data.split",
+            "Bring more rows, or change the split.",
+            code=f"no-{name}-rows",
+        )
+        for name, count in rows.items()
+        if count == 0
+    ]
+
+
+def _check_memory(estimate: Estimate) -> list[Problem]:
+    if estimate.memory_mb <= estimate.free_memory_mb:
+        return []
+    return [
+        Problem(
+            f"The run needs about {estimate.memory_mb / 1000:.1f} GB of memory and "
+            f"{estimate.free_memory_mb / 1000:.1f} GB are free.",
+            "options",
+            "Halve the batch size, cut texts shorter, or close other programs.",
+            "warning",
+            "memory",
+        )
+    ]
+
+
+def complete_options(given: Mapping[str, Any], *, task: str, model: ModelInfo, rows: int) -> dict[str, Any]:
+    """The options given, over those of the preset they name (balanced when they name none)."""
+    preset = str(given.get("preset", "balanced"))
+    options = preset_options(preset if preset in PRESETS else "balanced", task=task, model=model, rows=rows)
+    options |= given
+    return options_from(options | {"max_length": min(int(options["max_length"]), model.max_length)}).to_json()
+
+
+def token_lengths(
+    frame: pd.DataFrame, task: Task, columns: Mapping[str, str], ref: str, max_length: int
+) -> tuple[float, int]:
+    """Mean and longest length in tokens of a sample of rows, cut at `max_length`."""
+    used = [columns[name] for name in task.model_input if name in columns]
+    texts = frame[used].dropna()
+    texts = texts.sample(min(len(texts), ROWS_TO_COUNT_TOKENS_ON), random_state=0)
+    joined = texts.agg(" ".join, axis=1).tolist() if len(used) > 1 else texts.iloc[:, 0].tolist()
+    try:
+        counts = count_tokens([text[:20_000] for text in joined], ref)
+    except (UserError, FileNotFoundError):
+        counts = [int(1.4 * len(text.split())) + 2 for text in joined]  # about 1.4 tokens a word in English
+    cut = [min(count, max_length) for count in counts] or [max_length]
+    return sum(cut) / len(cut), max(cut)
+
+
+@lru_cache(maxsize=1)
+def package_versions() -> dict[str, str]:
+    """The versions of the libraries that decide a run's outcome."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

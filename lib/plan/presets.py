@@ -1,0 +1,37 @@
+"""Presets: options that fit the task, the size of the model and the number of rows, kept as data."""
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lib.models.sources import ModelInfo
+from lib.runs.options import TrainingOptions
+
+PRESETS = ("quick", "balanced", "best")
+# A batch of 32 gives a few hundred rows too few steps to learn from.
+FEW_ROWS = 1_000
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, list[dict[str, Any]]]:
+    return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text(encoding="utf-8"))
+
+
+def preset_options(preset: str, *, task: str, model: ModelInfo, rows: int) -> dict[str, Any]:
+    """All training options of a preset for a task, a model and that many training rows."""
+    millions = (model.parameters or 100_000_000) / 1e6
+    entry = next(item for item in _table()[task] if millions <= item["up_to_million"])
+    chosen = dict(entry[preset])
+    least, most = chosen.pop("least_steps", 0), chosen.pop("most_steps", math.inf)
+    most_epochs = chosen.pop("most_epochs", chosen["epochs"])
+    options = TrainingOptions(preset=preset).to_json() | chosen
+    if rows < FEW_ROWS:
+        options["batch_size"] = min(options["batch_size"], 16)
+    steps = max(1, math.ceil(rows / options["batch_size"]))
+    epochs = min(max(options["epochs"], math.ceil(least / steps)), most_epochs)
+    options["epochs"] = round(min(epochs, most / steps), 2) or 0.01
+    options["max_length"] = min(options["max_length"], model.max_length)
+    return options

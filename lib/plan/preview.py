@@ -1,0 +1,46 @@
+"""What a run on a stored data set would be, at a glance: cheap enough to draw with every click."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib.data.dataset import ROW_GROUP, StoredDataset
+from lib.models.sources import ModelInfo
+from lib.plan.estimate import Estimate, estimate_run
+from lib.plan.planner import complete_options, token_lengths
+from lib.runs.options import TrainingOptions, options_from
+from lib.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The options that would be used, the rows by part, and the cost by formula."""
+
+    options: TrainingOptions
+    rows: dict[str, int]
+    estimate: Estimate
+    sentence: str
+
+
+def sample_lengths(stored: StoredDataset, task: Task, ref: str, max_length: int) -> tuple[float, int]:
+    """Mean and longest length in tokens, cut at `max_length`, of a sample of the data set's first rows."""
+    used = [stored.columns[name] for name in task.model_input if name in stored.columns]
+    frame = stored.read(used, 0, min(stored.rows, ROW_GROUP))
+    return token_lengths(frame, task, stored.columns, ref, max_length)
+
+
+def preview_run(
+    stored: StoredDataset,
+    task: Task,
+    model: ModelInfo,
+    given: Mapping[str, Any],
+    *,
+    lengths: tuple[float, int],
+) -> Preview:
+    """The run that these choices mean. `lengths` are those of `sample_lengths`, which callers cache."""
+    rows = {part: int(stored.counts.get(part, 0)) for part in ("train", "validation", "test")}
+    options = options_from(complete_options(given, task=task.slug, model=model, rows=max(1, rows["train"])))
+    mean, longest = min(lengths[0], options.max_length), min(lengths[1], options.max_length)
+    estimate = estimate_run(model, options, rows=max(1, rows["train"]), mean_tokens=mean, longest_tokens=longest)
+    sentence = f"Fine-tune {model.title} on {rows['train']:,} rows to {task.sentence(None)}"
+    return Preview(options, rows, estimate, sentence)

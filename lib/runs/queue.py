@@ -1,0 +1,88 @@
+"""The queue: starts the oldest waiting run whenever a device is free."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from filelock import FileLock, Timeout
+
+from lib.runs.devices import list_devices
+from lib.runs.folder import RunFolder, list_runs
+from lib.runs.launch import launch
+from lib.settings import get_settings
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+@contextlib.contextmanager
+def _only_one() -> Iterator[bool]:
+    """Yields True while this process alone may start runs; False when another is at it."""
+    home = get_settings().home
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "queue.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def start_waiting_runs() -> list[RunFolder]:
+    """Start as many queued runs as there are free devices, oldest first; returns those started.
+
+    Safe to call from the app and from any number of terminals at once: a file lock lets one at a time through.
+    """
+    started: list[RunFolder] = []
+    with _only_one() as allowed:
+        if not allowed:
+            return started
+        states = [(run, run.state()) for run in list_runs()]
+        busy = {state.device for _, state in states if state.state == "running"}
+        waiting = sorted(
+            (
+                (state.queued or 0.0, run.id, state.device, run)
+                for run, state in states
+                if state.state == "queued"
+            ),
+            key=lambda item: item[:2],
+        )
+        free = [device for device in list_devices() if device not in busy]
+        for _, _, wanted, run in waiting:
+            device = wanted if wanted else (free[0] if free else None)
+            if device is None or device not in free:
+                continue
+            free.remove(device)
+            if launch(run, device):
+                started.append(run)
+            else:
+                free.insert(0, device)
+    return started
+
+
+class QueueThread(threading.Thread):
+    """The app's background thread: looks once a second whether a run can start. It owns no run."""
+
+    def __init__(self) -> None:
+        super().__init__(name="atelier-queue", daemon=True)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Look, sleep, look again, until told to end."""
+        while not self._ended.wait(SECONDS_BETWEEN_LOOKS):
+            with contextlib.suppress(OSError):  # a full disk or a folder deleted under us: look again later
+                start_waiting_runs()
+
+    def end(self) -> None:
+        """Let the thread run out; runs go on."""
+        self._ended.set()
+
+
+def start_queue() -> QueueThread:
+    """Start the background thread. One an app process is enough; more do no harm."""
+    thread = QueueThread()
+    thread.start()
+    return thread

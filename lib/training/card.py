@@ -1,0 +1,98 @@
+"""The model card: the README.md beside a model that tells the next person what it is and how good."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from lib.runs.spec import Spec
+from lib.tasks.base import Target, Task
+
+
+def model_card(task: Task, spec: Spec, target: Target, result: Mapping[str, Any], data_name: str) -> str:
+    """The card as Markdown with the metadata that the Hub reads at its top."""
+    main = task.main_score
+    test = result["scores"]["test"]
+    metadata = {
+        "library_name": "transformers",
+        "pipeline_tag": task.slug,
+        "tags": ["atelier"],
+        "model-index": [
+            {
+                "name": spec.name,
+                "results": [
+                    {
+                        "task": {"type": task.slug},
+                        "dataset": {"name": data_name, "type": "private", "split": "test"},
+                        "metrics": [
+                            {"type": score.name, "name": score.title, "value": round(test[score.name], 4)}
+                            for score in task.scores
+                            if score.name in test
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+    lines = [
+        "---",
+        yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True).strip(),
+        "---",
+        "",
+        f"# {_plain(spec.name)}",
+        "",
+        f"{task.title}: {spec.model} taught with {spec.method['name']} fine-tuning to {task.sentence(target)}.",
+        "",
+        f"## Scores on {result['rows']['test']:,} test rows",
+        "",
+        "| Score | Value | 95 % interval |",
+        "|---|---|---|",
+    ]
+    intervals = result["intervals"]["test"]
+    for score in task.scores:
+        low, high = intervals.get(score.name, (None, None))
+        interval = f"{low:.3f} to {high:.3f}" if low is not None else ""
+        lines.append(f"| {score.title} | {test[score.name]:.3f} | {interval} |")
+    lines += [
+        "",
+        "Simple methods on the same rows: " + _baselines(result["baselines"], main.name, main.title) + ".",
+    ]
+    rows = result["rows"]
+    lines += [
+        "",
+        "## How it was made",
+        "",
+        f"Trained on {rows['train']:,} rows of the data set {_plain(data_name)}; the best checkpoint was chosen on "
+        f"{rows['validation']:,} validation rows by {main.title}; the test rows were used once, at the end. "
+        f"Texts are cut at {spec.options['max_length']} tokens.",
+        "",
+        "```yaml",
+        spec.to_yaml().strip(),
+        "```",
+        "",
+        "## Use",
+        "",
+        "```python",
+        task.usage(".", spec.data.columns, target).strip(),
+        "```",
+        "",
+        "## Limits",
+        "",
+        "The scores hold for rows like those of the data set. The model repeats the biases of its data and of its "
+        "base model; check it on your own rows before you rely on it.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """A user's text on one line of Markdown, with nothing in it that Markdown or HTML would act on."""
+    folded = " ".join(text.split())
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|" else sign for sign in folded)
+
+
+def _baselines(baselines: Mapping[str, Mapping[str, float]], score: str, title: str) -> str:
+    names = {"majority": "always the commonest label", "tfidf": "TF-IDF with logistic regression"}
+    return ", ".join(
+        f"{names.get(name, name)} {title} {values[score]:.3f}" for name, values in baselines.items()
+    )

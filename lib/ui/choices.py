@@ -1,0 +1,159 @@
+"""The form that says what to learn from a table: task, columns by role, split; guessed, and to be corrected."""
+
+import streamlit as st
+
+from lib.data.profile import ColumnProfile, Profile, find_split_column
+from lib.data.roles import guess_columns
+from lib.data.split import SplitPlan
+from lib.tasks import TASKS, find_task
+from lib.tasks.base import Role, Task
+from lib.ui.drafts import Draft
+from lib.ui.numbers import count
+from lib.ui.subject import Choice, Subject
+from lib.ui.words import escape_markdown, shorten, term
+
+_NONE = "(none)"
+_BY_COLUMN, _BY_SHARES = "column", "shares"
+_KINDS = {
+    "text": "text",
+    "label": "few values",
+    "number": "numbers",
+    "date": "dates",
+    "id": "an id",
+    "split": "a split",
+}
+
+
+def choose(subject: Subject, draft: Draft) -> Choice:
+    """Ask what to learn, with everything guessed, and return what is chosen now."""
+    profile = subject.profile()
+    slugs = [task.slug for task in TASKS]
+    slug = st.selectbox(
+        "What should a model learn?",
+        slugs,
+        format_func=lambda slug: find_task(slug).title,
+        key=draft.key("task", slugs[0], allowed=slugs),
+    )
+    task = find_task(slug)
+    st.caption(escape_markdown(task.summary))
+    columns = _choose_columns(task, profile, draft)
+    split = _choose_split(subject, profile, draft)
+    return Choice(task.slug, columns, split)
+
+
+def _choose_columns(task: Task, profile: Profile, draft: Draft) -> dict[str, str]:
+    guessed = guess_columns(profile, task.roles)
+    named = {column.name: column for column in profile.columns}
+    chosen = {}
+    for role in task.roles:
+        options = list(named) if role.required else [_NONE, *named]
+        start = guessed.get(role.name) or (None if role.required else _NONE)
+        column: str | None = st.selectbox(
+            role.title if role.required else f"{role.title} (optional)",
+            options,
+            format_func=lambda name: _described(named.get(name)),
+            key=draft.key(f"{task.slug} {role.name}", start, allowed=[*options, None]),
+            placeholder="Choose a column",
+            help=_role_help(role, guessed),
+        )
+        if column and column != _NONE:
+            chosen[role.name] = str(column)
+    return chosen
+
+
+def _role_help(role: Role, guessed: dict[str, str]) -> str:
+    by = " Recognised from its name and content; change it if it is wrong." if role.name in guessed else ""
+    return escape_markdown(role.explanation) + by
+
+
+def _described(column: ColumnProfile | None) -> str:
+    if column is None:
+        return "None"
+    if column.kind == "empty":
+        return f"{shorten(column.name, 40)} · empty"
+    return f"{shorten(column.name, 40)} · {_KINDS[column.kind]}, {count(column.distinct)} different"
+
+
+def _choose_split(subject: Subject, profile: Profile, draft: Draft) -> SplitPlan:
+    recognised = next((column.name for column in profile.columns if column.kind == "split"), None)
+    if recognised is not None:
+        recognised = find_split_column(subject.table().frame) or recognised
+    kind: str = _BY_SHARES
+    if recognised is not None:
+        kind = st.segmented_control(
+            "Split",
+            [_BY_COLUMN, _BY_SHARES],
+            format_func=lambda kind: (
+                f"As “{shorten(recognised, 24)}” says" if kind == _BY_COLUMN else "Divide the rows anew"
+            ),
+            required=True,
+            key=draft.key("split kind", _BY_COLUMN, allowed=[_BY_COLUMN, _BY_SHARES]),
+            help=term("split"),
+        )
+    with st.expander("Advanced: how the rows are divided", icon=":material/tune:"):
+        if kind == _BY_SHARES:
+            validation = st.slider(
+                "Validation rows, %",
+                5,
+                40,
+                step=5,
+                key=draft.key("validation", 10),
+                help=term("validation rows"),
+            )
+            test = st.slider("Test rows, %", 5, 40, step=5, key=draft.key("test", 10), help=term("test rows"))
+            st.caption(f"The remaining {100 - validation - test} % are for training.")
+        else:
+            validation = test = 10
+            st.caption(
+                "What the column leaves open is taken from the training rows: 10 % each for validation and test."
+            )
+        stratify = st.toggle(
+            "Same label proportions everywhere", key=draft.key("stratify", True), help=term("stratified")
+        )
+        names = [_NONE, *(column.name for column in profile.columns)]
+        group = st.selectbox(
+            "Rows that belong together share a value in",
+            names,
+            format_func=lambda name: "No such column" if name == _NONE else shorten(name, 40),
+            key=draft.key("group", _NONE, allowed=names),
+            help=term("group"),
+        )
+        seed = st.number_input("Seed", 0, 2**31 - 1, step=1, key=draft.key("seed", 13), help=term("seed"))
+    rest: dict[str, object] = {
+        "stratify": stratify,
+        "group": None if group == _NONE else group,
+        "seed": int(seed),
+    }
+    if kind == _BY_COLUMN:
+        return SplitPlan.from_json({"column": recognised, **rest})
+    shares = {"train": (100 - validation - test) / 100, "validation": validation / 100, "test": test / 100}
+    return SplitPlan.from_json({**shares, **rest})
+
+
+def put_split(draft: Draft, split: SplitPlan) -> None:
+    """Fill the form in with a split that was chosen before."""
+    if split.column is not None:
+        draft.set("split kind", _BY_COLUMN)
+    else:
+        draft.set("split kind", _BY_SHARES)
+        draft.set("validation", _percent(split.validation))
+        draft.set("test", _percent(split.test))
+    draft.set("stratify", split.stratify)
+    draft.set("group", split.group or _NONE)
+    draft.set("seed", split.seed)
+
+
+def _percent(share: float) -> int:
+    return min(40, max(5, 5 * round(20 * share)))
+
+
+def split_words(split: SplitPlan) -> str:
+    """The split as words that follow "split": "by the column “split”" or "80 / 10 / 10, stratified, seed 13"."""
+    if split.column is not None:
+        return f"by the column “{split.column}”"
+    shares = " / ".join(f"{100 * share:.0f}" for share in (split.train, split.validation, split.test))
+    extras = [
+        *(["stratified"] if split.stratify else []),
+        *([f"“{split.group}” together"] if split.group else []),
+    ]
+    return ", ".join([shares, *extras, f"seed {split.seed}"])

@@ -1,0 +1,181 @@
+"""The views of the Data page: a table that is not saved yet, and a stored data set."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import streamlit as st
+
+from lib.data.split import SplitPlan
+from lib.data.store import save
+from lib.data.table import RejectedLine
+from lib.errors import raise_errors
+from lib.tasks import TASKS, find_task
+from lib.ui import hand as hands
+from lib.ui.choices import choose, put_split, split_words
+from lib.ui.drafts import Draft
+from lib.ui.entrance import put_upload_away
+from lib.ui.evidence import show_evidence, show_figures
+from lib.ui.frame import guarded_callback, lead_on
+from lib.ui.numbers import ago, count
+from lib.ui.problems import show_problems
+from lib.ui.staging import forget, stage_table
+from lib.ui.subject import Choice, Facts, facts, name_from, staged_subject, stored_subject
+from lib.ui.words import escape_markdown, shorten
+
+
+def show_upload(token: str) -> None:
+    """A table just read: what was found, what to learn from it, and Save."""
+    subject = staged_subject(token)
+    table = subject.table()
+    draft = Draft("data", token)
+    _heading(table.name, "Another file", _leave_upload)
+    _recognised(table.repairs, table.rejected, len(table.rejected))
+    notices = st.container()
+    form, evidence = st.columns([2, 3], gap="large")
+    with form:
+        choice = choose(subject, draft)
+        found = facts(subject, choice)
+        _split_sentence(found)
+        name = st.text_input(
+            "Name of the data set", key=draft.key("name", name_from(table.name)), max_chars=80, required=True
+        )
+        draft.keep()
+        problems = [*table.problems, *found.problems]
+        st.button(
+            "Save the data set",
+            type="primary",
+            icon=":material/save:",
+            disabled=not found.fine,
+            on_click=_save,
+            args=(token, choice, name),
+        )
+        if not found.fine:
+            st.caption("Saving waits until the errors above are put right.")
+    with notices:
+        show_problems(problems)
+    with evidence:
+        show_figures(subject, found)
+        show_evidence(subject, choice, found)
+
+
+def show_stored(ref: str) -> None:
+    """A data set in the store: what was chosen for it, and the way on."""
+    subject = stored_subject(ref)
+    stored = subject.stored
+    assert stored is not None
+    _heading(stored.name, "Other data", _leave_stored, args=(ref,))
+    if not stored.usable:
+        show_problems(stored.problems)
+        return
+    choice = Choice(stored.task or TASKS[0].slug, stored.columns, stored.split or SplitPlan())
+    found = facts(subject, choice) if stored.columns else Facts(())
+    made = f"Version {stored.version} · {ago_from(stored.created)} · from {escape_markdown(shorten(stored.source, 60))}"
+    st.caption(f"{made} · fingerprint {stored.fingerprint.removeprefix('sha256:')[:12]}")
+    summary, evidence = st.columns([2, 3], gap="large")
+    with summary:
+        _summary(choice, found)
+        lead_on("Train a model on this", "Train")
+        st.button(
+            "Change columns or split",
+            icon=":material/edit:",
+            type="tertiary",
+            help="Makes another version; this one stays as it is, and so do the runs that used it.",
+            on_click=_change,
+            args=(ref,),
+        )
+        _recognised(stored.repairs, stored.rejected_lines, stored.rejected)
+        show_problems([*stored.problems, *found.problems])
+    with evidence:
+        show_figures(subject, found)
+        show_evidence(subject, choice, found)
+
+
+def ago_from(created: str) -> str:
+    """How long ago an ISO time was; nothing for a data set without one."""
+    return ago(datetime.fromisoformat(created)) if created else ""
+
+
+def _heading(name: str, leave: str, leaving: Callable[..., None], args: tuple[str, ...] = ()) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(escape_markdown(shorten(name, 80)), anchor=False, width="content")
+        st.button(leave, icon=":material/upload:", type="tertiary", on_click=leaving, args=args, key="leave")
+
+
+def _recognised(repairs: tuple[str, ...], rejected: tuple[RejectedLine, ...], number: int) -> None:
+    """What was recognised and repaired, in sentences; the lines that are no rows behind a click."""
+    if repairs:
+        st.caption(" ".join(escape_markdown(sentence) for sentence in repairs))
+    if number:
+        with st.expander(f"{count(number, 'line')} could not be read as rows"):
+            st.dataframe(
+                [{"Line": line.line, "Why": line.reason, "Text": line.text} for line in rejected[:100]],
+                hide_index=True,
+                alt="Lines of the file that are not in the table, and why",
+            )
+
+
+def _split_sentence(found: Facts) -> None:
+    if found.report is None:
+        return
+    counts = found.report.counts
+    st.markdown(
+        f"**{count(counts['train'])}** rows to learn from, **{count(counts['validation'])}** to choose the best "
+        f"moment, and **{count(counts['test'])}** test rows."
+    )
+    st.caption(
+        ":material/lock: The test rows are locked: training and every choice leave them alone, so that their "
+        "score is an honest one."
+    )
+
+
+def _summary(choice: Choice, found: Facts) -> None:
+    task = find_task(choice.task)
+    lines = [f"**{escape_markdown(task.title)}**"]
+    for role in task.roles:
+        if column := choice.columns.get(role.name):
+            lines.append(f"{escape_markdown(role.title)}: {escape_markdown(column)}")
+    lines.append(f"Split: {escape_markdown(split_words(choice.split))}")
+    st.markdown("  \n".join(lines))
+    _split_sentence(found)
+
+
+@guarded_callback
+def _save(token: str, choice: Choice, name: str) -> None:
+    subject = staged_subject(token)
+    table = subject.table()
+    # The browser may send anything: check again what the page has checked.
+    raise_errors(facts(subject, choice).problems)
+    stored = save(table, name=name, task=choice.task, columns=dict(choice.columns), split=choice.split)
+    Draft("data", token).forget()
+    forget(token)
+    put_upload_away()
+    hands.take(data=stored.ref)
+    st.toast(f"Saved as {escape_markdown(stored.ref)}", icon=":material/check:")
+
+
+@guarded_callback
+def _leave_upload() -> None:
+    put_upload_away()
+    hands.put_away(data=hands.in_hand().data)
+
+
+@guarded_callback
+def _leave_stored(ref: str) -> None:
+    hands.put_away(data=ref)
+
+
+@guarded_callback
+def _change(ref: str) -> None:
+    """Bring a stored table back as if it had just been read, with its choices filled in."""
+    subject = stored_subject(ref)
+    stored = subject.stored
+    assert stored is not None
+    token = stage_table(subject.table(), stored.fingerprint)
+    draft = Draft("data", token)
+    draft.set("name", stored.name)
+    if stored.task:
+        draft.set("task", stored.task)
+        for role, column in stored.columns.items():
+            draft.set(f"{stored.task} {role}", column)
+    put_split(draft, stored.split or SplitPlan())
+    st.query_params["upload"] = token

@@ -1,0 +1,87 @@
+"""Ways for a table to come in: a file through the browser, or an example."""
+
+import streamlit as st
+
+from lib.data.examples import EXAMPLES, Example
+from lib.errors import UserError
+from lib.settings import get_settings
+from lib.ui import hand as hands
+from lib.ui.frame import guarded_callback, hold_back
+from lib.ui.staging import stage
+from lib.ui.words import escape_markdown
+
+_TURN = "_uploads so far"
+
+
+def upload_in_address() -> str | None:
+    """The token of the upload that the address points to."""
+    return st.query_params.get("upload") or None
+
+
+def put_upload_away() -> None:
+    """Go back to where a table can be brought."""
+    st.query_params.pop("upload", None)
+
+
+def show_entrance() -> None:
+    """Ask for a file, or offer the examples."""
+    bring, look = st.columns([3, 2], gap="large")
+    with bring:
+        _uploader()
+    with look:
+        _examples()
+
+
+def first_example() -> Example:
+    """The example that the tour starts with."""
+    return EXAMPLES[0]
+
+
+def stage_example(name: str) -> str:
+    """Bring in the example of that name; returns the token of the upload."""
+    example = next(example for example in EXAMPLES if example.name == name)
+    return stage(example.raw, example.file_name)
+
+
+def _uploader() -> None:
+    turn = st.session_state.setdefault(_TURN, 0)
+    file = st.file_uploader(
+        "A CSV, TSV or text file with one row per example",
+        key=f"upload {turn}",
+        max_upload_size=get_settings().max_upload_mb,
+    )
+    st.caption(
+        "Encoding, delimiter, quotes and header are recognised, and you are told what was repaired. "
+        "The file stays on this machine."
+    )
+    if file is None:
+        return
+    # A new key makes Streamlit drop the bytes of this upload at once.
+    st.session_state[_TURN] = turn + 1
+    try:
+        with st.spinner("Reading the file"):
+            token = stage(file.getvalue(), file.name)
+        hands.put_away(data=hands.in_hand().data)
+        st.query_params["upload"] = token
+    except UserError as error:
+        hold_back(error.problems)
+    st.rerun()
+
+
+def _examples() -> None:
+    st.markdown("**No file at hand?** Look round with an example.")
+    for example in EXAMPLES:
+        st.button(
+            escape_markdown(example.title),
+            icon=":material/science:",
+            key=f"example {example.name}",
+            help=escape_markdown(example.summary),
+            on_click=_bring_example,
+            args=(example.name,),
+        )
+
+
+@guarded_callback
+def _bring_example(name: str) -> None:
+    hands.put_away(data=hands.in_hand().data)
+    st.query_params["upload"] = stage_example(name)

@@ -1,0 +1,143 @@
+"""What there is to see of a table: its rows, labels, lengths and columns."""
+
+import pandas as pd
+import streamlit as st
+
+from lib.charts.labels import label_balance
+from lib.charts.lengths import lengths
+from lib.data.profile import Profile
+from lib.data.split import SPLITS
+from lib.tasks import find_task
+from lib.ui.charts import current_theme, show_chart
+from lib.ui.frame import guarded
+from lib.ui.numbers import count
+from lib.ui.subject import Choice, Facts, Subject, tokens_in, words_in
+from lib.ui.words import escape_markdown, term
+
+ROWS_A_PAGE = 50
+
+
+def show_evidence(subject: Subject, choice: Choice, facts: Facts) -> None:
+    """Everything about the table, in four tabs."""
+    rows, labels, sizes, columns = st.tabs(["Rows", "Labels and split", "Lengths", "Columns"])
+    with rows:
+        show_rows(subject, choice)
+    with labels:
+        _labels(facts)
+    with sizes:
+        _lengths(subject, choice)
+    with columns:
+        _columns(subject.profile())
+
+
+def show_figures(subject: Subject, facts: Facts) -> None:
+    """The table in four figures."""
+    profile = subject.profile()
+    used = None if facts.report is None else sum(facts.report.counts.values())
+    with st.container(horizontal=True, gap="large", key="figures"):
+        _figure("Rows", count(profile.rows))
+        _figure("Columns", count(len(profile.columns)))
+        if facts.balance is not None:
+            _figure("Labels", count(facts.balance["label"].nunique()))
+        if used is not None:
+            _figure("Left out", count(profile.rows - used), help="Rows without a text, a label or a split.")
+        _figure("Duplicates", count(profile.duplicate_rows), help=term("duplicates"))
+
+
+def _figure(label: str, value: str, help: str | None = None) -> None:
+    st.metric(label, value, help=help, width="content")
+
+
+@st.fragment
+@guarded
+def show_rows(subject: Subject, choice: Choice) -> None:
+    """The rows as they were read, a page at a time."""
+    total = subject.profile().rows
+    pages = max(1, -(-total // ROWS_A_PAGE))
+    key = f"rows page {subject.key}"
+    # The pages come after the table on screen but decide what is in it.
+    table = st.container()
+    number = 1
+    if pages > 1:
+        with st.container(horizontal=True, vertical_alignment="center", key="row-pages"):
+            number = st.pagination(pages, key=key, max_visible_pages=5)
+            first = (number - 1) * ROWS_A_PAGE
+            st.caption(f"Rows {first + 1:,}–{min(first + ROWS_A_PAGE, total):,} of {total:,}")
+    start = (number - 1) * ROWS_A_PAGE
+    frame = subject.rows(start, ROWS_A_PAGE)
+    frame.index = pd.RangeIndex(start + 1, start + 1 + len(frame))
+    wide = {
+        column: st.column_config.TextColumn(width="large")
+        for role, column in choice.columns.items()
+        if "text" in role
+    }
+    used = list(choice.columns.values())
+    order = [*used, *(name for name in frame.columns if name not in used)]
+    table.dataframe(
+        frame,
+        height=430,
+        column_order=order,
+        column_config=wide,
+        key=f"rows {subject.key} {number}",
+        alt=f"Rows {start + 1} to {start + len(frame)} of the table",
+    )
+
+
+def _labels(facts: Facts) -> None:
+    if facts.report is None:
+        st.caption("Once the columns are chosen, this shows how many rows each label has in each split.")
+        return
+    if facts.balance is not None:
+        show_chart(label_balance(facts.balance, theme=current_theme()), "label-balance")
+    if facts.report.labels:
+        table = pd.DataFrame.from_dict(facts.report.labels, orient="index")[list(SPLITS)]
+        table = table.assign(all=table.sum(axis=1)).sort_values("all", ascending=False)
+        table.index.name = "label"
+        st.dataframe(
+            table,
+            alt="Rows of each label in each split",
+            key="label table",
+            height=min(430, 36 * len(table) + 38),
+        )
+
+
+def _lengths(subject: Subject, choice: Choice) -> None:
+    task = find_task(choice.task)
+    texts = [choice.columns[name] for name in task.model_input if choice.columns.get(name)]
+    if not texts:
+        st.caption("Once the text column is chosen, this shows how long the texts are.")
+        return
+    for place, column in enumerate(texts):
+        if len(texts) > 1:
+            st.markdown(f"**{escape_markdown(column)}**")
+        words = words_in(subject.key, column, subject)
+        if len(words):
+            show_chart(lengths(words, theme=current_theme()), f"words-{place}")
+        tokens = tokens_in(subject.key, column, subject)
+        if tokens is not None and len(tokens):
+            show_chart(lengths(tokens, unit="tokens", theme=current_theme()), f"tokens-{place}")
+            st.caption(f"{term('token')} Counted with the tokenizer of MiniLM-L6.")
+
+
+def _columns(profile: Profile) -> None:
+    table = pd.DataFrame(
+        [
+            {
+                "Column": column.name,
+                "Holds": column.kind,
+                "Missing": column.missing,
+                "Different": column.distinct,
+                "Words (mean)": round(column.mean_words, 1),
+                "For example": column.examples[0] if column.examples else "",
+            }
+            for column in profile.columns
+        ]
+    )
+    st.dataframe(table, hide_index=True, key="columns table", alt="One line for each column of the table")
+    notes = [
+        f"- **{escape_markdown(column.name)}**: {escape_markdown(note)}"
+        for column in profile.columns
+        for note in column.notes
+    ]
+    if notes:
+        st.markdown("\n".join(notes))

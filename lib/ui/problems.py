@@ -1,0 +1,43 @@
+"""Problems on the page: everything that is wrong, all at once, as sentences that say what to do."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+import streamlit as st
+
+from lib.errors import Problem, errors_in
+from lib.ui.words import escape_markdown
+
+
+def show_problems(problems: Iterable[Problem], *, heading: str = "") -> bool:
+    """Show the problems, errors first, and say whether any of them forbids going on."""
+    found = list(problems)
+    errors = errors_in(found)
+    warnings = [problem for problem in found if problem.severity == "warning"]
+    if errors:
+        lead = heading or ("This needs putting right first:" if len(errors) > 1 else "")
+        st.error(_as_markdown(errors, lead), icon=":material/error:")
+    if warnings:
+        lead = "Worth a look before you go on:" if len(warnings) > 1 else ""
+        st.warning(_as_markdown(warnings, lead), icon=":material/warning:")
+    return bool(errors)
+
+
+def _as_markdown(problems: Iterable[Problem], lead: str) -> str:
+    unique = list(dict.fromkeys(problems))
+    sentences = [_sentence(problem) for problem in unique]
+    if len(sentences) == 1:
+        return f"{lead} {sentences[0]}".strip()
+    return "\n".join([*([lead, ""] if lead else []), *(f"- {sentence}" for sentence in sentences)])
+
+
+def _sentence(problem: Problem) -> str:
+    place = f"**{escape_markdown(problem.where)}:** " if problem.where else ""
+    fix = f" {escape_markdown(problem.fix)}" if problem.fix else ""
+    return f"{place}{escape_markdown(problem.what)}{fix}"
+
+
+def by_place(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
+    """The problems by the column, row or option they are about, in order of first appearance."""
+    ordered = sorted(problems, key=lambda problem: problem.where)
+    return {where: list(group) for where, group in groupby(ordered, key=lambda problem: problem.where)}

@@ -1,0 +1,187 @@
+"""The table a page is about, saved or not yet, and what is worked out about it once and then remembered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+import streamlit as st
+
+from lib.analysis.balance import label_counts
+from lib.data.profile import Profile, as_arrow, conflicts, profile_table
+from lib.data.split import SplitPlan, SplitReport, leaks, split_report
+from lib.data.store import StoredDataset, open_dataset
+from lib.data.table import Table
+from lib.errors import Problem, UserError, errors_in
+from lib.models.tokens import count_tokens
+from lib.plan.planner import split_rows
+from lib.tasks import find_task
+from lib.ui.staging import staged
+
+_ROWS_TO_COUNT_TOKENS_ON = 5_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A table on the Data page: `token` for an upload that is not saved, `stored` for a data set."""
+
+    token: str = ""
+    stored: StoredDataset | None = None
+
+    @property
+    def key(self) -> str:
+        """What the subject is remembered by; the same content has the same key."""
+        return str(self.stored.folder) if self.stored else f"upload {self.token}"
+
+    def table(self) -> Table:
+        """The table itself, from a small cache."""
+        return _table(self.key, self.token, self.stored.ref if self.stored else "")
+
+    def profile(self) -> Profile:
+        """The profile: the stored one, or worked out once."""
+        if self.stored and self.stored.profile:
+            return self.stored.profile
+        return _profile(self.key, self)
+
+    def rows(self, start: int, count: int) -> pd.DataFrame:
+        """One page of rows; a stored data set is read from disk page by page."""
+        return (
+            self.stored.read(start=start, count=count)
+            if self.stored
+            else self.table().frame[start : start + count]
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be learned from a table: the task, the column of each role, and the split."""
+
+    task: str
+    columns: Mapping[str, str]
+    split: SplitPlan
+
+    def to_json(self) -> str:
+        """The choice as one line, which the same choice always has."""
+        return json.dumps([self.task, dict(self.columns), self.split.to_json()], sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What follows from a choice: its problems, and (if no error forbids it) rows by split and label."""
+
+    problems: tuple[Problem, ...]
+    report: SplitReport | None = None
+    balance: pd.DataFrame | None = None
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing forbids going on."""
+        return not errors_in(self.problems)
+
+
+def staged_subject(token: str) -> Subject:
+    """The upload behind a token. Raises UserError when it is no longer kept."""
+    subject = Subject(token=token)
+    subject.table()
+    return subject
+
+
+def stored_subject(ref: str) -> Subject:
+    """The stored data set of that reference. Raises UserError when there is none."""
+    return Subject(stored=open_dataset(ref))
+
+
+# Two tables at most stay in memory, and not for long: the disk has them.
+@st.cache_resource(max_entries=2, ttl=900, show_spinner="Reading the table")
+def _table(key: str, token: str, ref: str) -> Table:
+    if token:
+        return staged(token)
+    stored = open_dataset(ref)
+    return Table(
+        stored.read(), stored.name, stored.repairs, stored.format, stored.rejected_lines, stored.problems
+    )
+
+
+@st.cache_data(max_entries=20, show_spinner="Looking at every column")
+def _profile(key: str, _subject: Subject) -> Profile:
+    return profile_table(_subject.table().frame)
+
+
+def facts(subject: Subject, choice: Choice) -> Facts:
+    """Check a choice and divide the rows by it; remembered until the choice changes."""
+    return _facts(subject.key, choice.to_json(), subject, choice)
+
+
+@st.cache_data(max_entries=20, show_spinner="Checking the rows and dividing them")
+def _facts(key: str, said: str, _subject: Subject, _choice: Choice) -> Facts:
+    task, columns, plan = find_task(_choice.task), dict(_choice.columns), _choice.split
+    frame = _subject.table().frame
+    problems = _role_problems(task.roles, columns)
+    if problems:
+        return Facts(tuple(problems))
+    problems += task.check(frame, columns)
+    if errors_in(problems):
+        return Facts(tuple(problems))
+    try:
+        parts = split_rows(frame, task, columns, plan)
+    except UserError as error:
+        return Facts((*problems, *error.problems))
+    used = parts.notna()
+    texts = [columns[name] for name in task.model_input if name in columns]
+    label = columns.get("label")
+    labels = frame.loc[used, label].str.strip() if label else None
+    report = split_report(parts[used], labels)
+    problems += report.problems
+    if plan.column:
+        problems += leaks(frame[used], parts[used], texts)
+    if label:
+        problems += conflicts(frame, texts, label)
+    balance = None if labels is None else label_counts(labels.to_numpy(), parts[used].to_numpy())
+    return Facts(tuple(problems), report, balance)
+
+
+def _role_problems(roles: Any, columns: Mapping[str, str]) -> list[Problem]:
+    found = [
+        Problem(
+            f"No column is chosen as the {role.title.lower()}.",
+            role.title,
+            "Choose one.",
+            code="missing-role",
+        )
+        for role in roles
+        if role.required and not columns.get(role.name)
+    ]
+    for column in sorted({column for column in columns.values() if list(columns.values()).count(column) > 1}):
+        what = f"The column “{column}” is chosen more than once."
+        found.append(
+            Problem(what, "columns", "Choose a different column for each part.", code="column-twice")
+        )
+    return found
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def words_in(key: str, column: str, _subject: Subject) -> np.ndarray:
+    """Words per text, int[rows with a text]."""
+    cells = as_arrow(_subject.table().frame[column]).drop_null()
+    return np.asarray(pc.count_substring_regex(cells, r"\S+"), dtype=np.int64)
+
+
+@st.cache_data(max_entries=20, show_spinner="Counting tokens")
+def tokens_in(key: str, column: str, _subject: Subject) -> np.ndarray | None:
+    """Tokens per text of the starter model, of at most 5,000 rows; None when no tokenizer is at hand."""
+    texts = _subject.table().frame[column].dropna()
+    if len(texts) > _ROWS_TO_COUNT_TOKENS_ON:
+        texts = texts.sample(_ROWS_TO_COUNT_TOKENS_ON, random_state=13)
+    try:
+        return np.asarray(count_tokens(texts.tolist()), dtype=np.int64)
+    except (UserError, FileNotFoundError, ImportError):
+        return None
+
+
+def name_from(file_name: str) -> str:
+    """A name for a data set from the name of its file."""
+    return Path(file_name).stem.replace("_", " ").strip() or "My data"

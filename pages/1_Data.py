@@ -1,0 +1,17 @@
+"""Data: bring a table, look at it, say what to learn from it, and store it."""
+
+from lib.ui.dataset import show_stored, show_upload
+from lib.ui.entrance import show_entrance, upload_in_address
+from lib.ui.frame import page
+from lib.ui.shelf import show_shelf
+
+with page(
+    "Data", icon=":material/table:", lead="Bring a table with one example per row. It stays on this machine."
+) as hand:
+    if token := upload_in_address():
+        show_upload(token)
+    elif hand.data:
+        show_stored(hand.data)
+    else:
+        show_entrance()
+    show_shelf()
