@@ -5,9 +5,7 @@ from lib.ui.entrance import show_entrance, upload_in_address
 from lib.ui.frame import page
 from lib.ui.shelf import show_shelf
 
-with page(
-    "Data", icon=":material/table:", lead="Bring a table with one example per row. It stays on this machine."
-) as hand:
+with page("Data", icon=":material/table:") as hand:
     if token := upload_in_address():
         show_upload(token)
     elif hand.data:

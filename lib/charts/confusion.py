@@ -95,23 +95,26 @@ def confusion(
     if selected is not None:
         _outline(figure, layout, selected, theme)
     _axes(figure, matrix, layout)
-    wrong = matrix.total - int(matrix.correct.sum())
-    headline = title or ("Which labels does the model confuse?" if wrong else "No mistakes")
+    mixed = (matrix.true != matrix.predicted).any()
+    headline = title or (
+        "Which labels does the model confuse?" if mixed or matrix.is_reduced else "No mistakes"
+    )
     cell = 40 if size <= 8 else 30 if size <= 16 else 24 if size <= TEXT_UP_TO else 17
     figure = styled(
         figure,
         theme=theme,
         title=headline,
-        subtitle=f"{rows_on(matrix.total, split)}, {wrong:,} wrong · colour: {COLOUR_TITLES[colour]}",
+        subtitle=f"{_what(matrix, split)} · colour: {COLOUR_TITLES[colour]}",
         plot_height=round(min(max((size + layout.column_band) * cell, 220), 860)),
-        bottom=24,
+        # The names below stand upright where they would not fit side by side.
+        bottom=24 if size > NAMES_UP_TO else 60 if size <= 8 else 100,
         right=8,
     )
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
     if size > EVERY_CELL_UP_TO:
         # Most cells have no marker here: one far away must not answer for them.
         figure.update_layout(hoverdistance=12, dragmode="select")
-    return Chart(figure, _alt(matrix, split, wrong), _table(matrix))
+    return Chart(figure, _alt(matrix, split), _table(matrix))
 
 
 def clicked(customdata: Any) -> Cell | None:
@@ -190,12 +193,11 @@ def _overlay(
         wrong = np.flatnonzero(matrix.true != matrix.predicted)
         most = wrong[np.argsort(-matrix.rows[wrong], kind="stable")[:MARKERS]]
         true, predicted, rows = matrix.true[most], matrix.predicted[most], matrix.rows[most]
-    share = 100 * rows / np.maximum(matrix.support[true], 1)
     cells = kind(
         x=layout.place[predicted].astype(np.uint16),
         y=layout.place[true].astype(np.uint16),
         # As an array, not a list: a quarter of the size. %{x} and %{y} are the ticks' names.
-        customdata=np.column_stack([true, predicted, rows, np.rint(10 * share)]).astype(np.int32),
+        customdata=np.column_stack([true, predicted, rows]).astype(np.int32),
         hovertemplate="<b>%{customdata[2]:,} rows</b><br>truly %{y}<br>predicted %{x}<extra></extra>",
         **options,
     )
@@ -205,13 +207,20 @@ def _overlay(
     names = [escaped(shortened(label, 80)) for label in matrix.labels]
     recall = matrix.correct / np.maximum(matrix.support, 1)
     precision = matrix.correct / np.maximum(matrix.predicted_rows, 1)
-    hovers = [
-        f"<b>truly {names[i]}</b><br>{matrix.support[i]:,} rows, {percent(recall[i])} predicted right"
-        for i in layout.order
-    ] + [
-        f"<b>predicted {names[j]}</b><br>{matrix.predicted_rows[j]:,} rows, {percent(precision[j])} of them right"
-        for j in layout.order
+    truly = [
+        f"{rows_on(n)}, {percent(r)} predicted right" for n, r in zip(matrix.support, recall, strict=True)
     ]
+    guessed = [
+        f"{rows_on(n)}, {percent(p)} right" for n, p in zip(matrix.predicted_rows, precision, strict=True)
+    ]
+    for i, gathered in enumerate(matrix.members):
+        if len(gathered) > 1:  # its own cell holds mistakes too
+            truly[i], guessed[i] = (
+                f"{rows_on(n[i])} of {len(gathered):,} labels"
+                for n in (matrix.support, matrix.predicted_rows)
+            )
+    hovers = [f"<b>truly {names[i]}</b><br>{truly[i]}" for i in layout.order]
+    hovers += [f"<b>predicted {names[j]}</b><br>{guessed[j]}" for j in layout.order]
     # At −1 and at `size`, so that the border to the outer cells lies where it is drawn.
     heads = kind(
         x=np.concatenate([np.full(size, -1), places]),
@@ -296,8 +305,17 @@ def _axes(figure: go.Figure, matrix: ConfusionMatrix, layout: _Layout) -> None:
         figure.update_layout(xaxis_tickfont_size=10, yaxis_tickfont_size=10)
 
 
-def _alt(matrix: ConfusionMatrix, split: str, wrong: int) -> str:
-    start = f"Confusion matrix of {len(matrix):,} labels on {rows_on(matrix.total, split)}: {wrong:,} wrong"
+def _what(matrix: ConfusionMatrix, split: str) -> str:
+    """Rows and mistakes; which labels are shown where some are gathered, as then mistakes are hidden."""
+    rows = rows_on(matrix.total, split)
+    if matrix.is_reduced:
+        labels = sum(len(names) for names in matrix.members)
+        return f"{rows}, the {len(matrix) - 1} most confused of {labels:,} labels"
+    return f"{rows}, {matrix.total - int(matrix.correct.sum()):,} wrong"
+
+
+def _alt(matrix: ConfusionMatrix, split: str) -> str:
+    start = f"Confusion matrix of {len(matrix):,} labels on {_what(matrix, split)}"
     worst = matrix.top_confusions(1)
     if worst.empty:
         return f"{start}."

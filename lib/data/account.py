@@ -53,7 +53,7 @@ def account(
         shown = ", ".join(map(str, records.quotes_mended[:5])) + (" …" if mended > 5 else "")
         noun = "line" if mended == 1 else "lines"
         said.append(
-            f"Quotes were unbalanced in {plural(mended, 'row')} ({noun} {shown}) and {_were(mended)} read as text."
+            f"Quotes were unbalanced in {plural(mended, 'row')} ({noun} {shown}) and were read as text."
         )
     if records.backslashed:
         said.append(f'Quotes written as \\" were understood in {plural(records.backslashed, "row")}.')

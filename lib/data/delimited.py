@@ -113,7 +113,8 @@ def _build(
     settings: Settings,
 ) -> Table:
     """Header, rows and the account of what was done, out of a stream of records."""
-    head = [(number, fields) for number, fields in islice(flow, 500) if any(map(str.strip, fields))]
+    start = list(islice(flow, 500))
+    head = [(number, fields) for number, fields in start if any(map(str.strip, fields))]
     if not head:
         raise UserError(
             Problem(f"“{name}” holds no rows.", where=name, fix="Give a file with rows.", code="empty")
@@ -122,9 +123,13 @@ def _build(
     headed = has_header(first, body)
     header: list[str] | None = first if headed else None
     width = max(layout.width, len(first)) if headed else layout.width
-    if header is not None and len(header) == width - 1 and _row_names_come_first(header, body):
-        header = ["", *header]
+    if header is not None and len(header) < width:
+        if _row_names_come_first(header, body):
+            header = ["", *header]
+        elif _surplus_is_text(body, len(header)):
+            width = len(header)
     gathered = GatheredRows(width, settings.max_rows, joins_last=_surplus_is_text(body, width))
+    gathered.blank = len(start) - len(head)
     for number, fields in chain(head[1:] if headed else head, flow):
         if len(fields) == width:  # the usual case, kept short for speed
             gathered.waiting.append(fields)
@@ -133,7 +138,8 @@ def _build(
         else:
             gathered.add(number, fields, layout.separator)
     columns = gathered.columns()
-    names, naming = name_columns(header, width)
+    hollow = [place for place, cells in enumerate(columns) if cells.null_count == len(cells)]
+    names, naming = name_columns(header, width, removed=hollow)
     frame, removed = _to_frame(columns, names)
     gathered.blank += removed["rows"]
     rejected = (*records.rejected, *gathered.rejected)

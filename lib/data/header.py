@@ -1,7 +1,7 @@
 """Tells whether a table's first row names its columns, and gives every column a usable, unique name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lib.data.names import KNOWN_NAMES, plain_name
 
@@ -73,8 +73,13 @@ def second_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     return strange > len(filled) / 2 or (blank_id and strange > len(filled) / 4)
 
 
-def name_columns(header: Sequence[str] | None, width: int) -> tuple[list[str], list[str]]:
-    """Unique, non-empty names for `width` columns, and a sentence for each kind of change made."""
+def name_columns(
+    header: Sequence[str] | None, width: int, *, removed: Collection[int] = ()
+) -> tuple[list[str], list[str]]:
+    """Unique, non-empty names for `width` columns, and a sentence for each kind of change made.
+
+    Nothing is said about the columns whose places are in `removed`.
+    """
     if header is None:
         names = [f"column_{number}" for number in range(1, width + 1)]
         return names, ["No header was found, so the columns are named column_1, column_2 and so on."]
@@ -89,7 +94,8 @@ def name_columns(header: Sequence[str] | None, width: int) -> tuple[list[str], l
             stripped.append(f"“{cell}”")
         if not name:
             name = _free(f"column_{number}", taken | used)
-            empty.append(name)
+            if number - 1 not in removed:
+                empty.append(name)
         elif name in used:
             name = _free_numbered(name, taken | used)
             repeated.append(name)

@@ -48,8 +48,9 @@ def detect_layout(sample: list[str]) -> Layout:
         if not counts:
             continue
         width, agreeing = Counter(counts).most_common(1)[0]
-        share = agreeing / len(counts)
         fits = counts[0] == width or counts[0] == width - 1
+        # R leaves out the name of the column of row names: then the first record has no say in the share.
+        share = agreeing / (len(counts) - (counts[0] == width - 1))
         if width >= 2 and (share >= 0.8 or (fits and counts[0] == width and share >= 0.5)):
             score = share + (0.5 if fits else 0.0)
             if best is None or score > best[0] + 1e-9:

@@ -200,7 +200,9 @@ def _kind(name: str, values: pa.Array, counts: np.ndarray, mean_words: float, ro
         if unique and (named_id or unnamed or _counts_up(values)):
             return "id"
         return "label" if few else "number"
-    if mean_words < 1.5 and ((unique and present >= 20) or (named_id and distinct > present / 2)):
+    # Codes and addresses, not one-word texts such as names: those have no digits or separators in them.
+    coded = unique and present >= 20 and _share(values, r"^[!-~]*[0-9/_][!-~]*$") > 0.5
+    if mean_words < 1.5 and (coded or (named_id and distinct > present / 2)):
         return "id"
     if few and mean_words < 12:
         return "label"

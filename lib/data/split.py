@@ -140,7 +140,7 @@ def assign(frame: pd.DataFrame, plan: SplitPlan, *, label: str | None, text: Seq
 
 
 def _by_column(
-    frame: pd.DataFrame, column: str, units: np.ndarray, keys: list[str], strata: np.ndarray
+    frame: pd.DataFrame, column: str, units: np.ndarray, keys: np.ndarray, strata: np.ndarray
 ) -> pd.Series:
     """The splits that the column names; what is missing of validation and test is carved from training."""
     names = frame[column].astype("str").str.strip().str.casefold()
@@ -150,19 +150,21 @@ def _by_column(
     if any(shares) and "train" in have:
         rows = np.flatnonzero((parts == "train").to_numpy())
         used, inner = np.unique(units[rows], return_inverse=True)
-        carved = _divide(inner, [keys[unit] for unit in used], strata[used], shares)
+        carved = _divide(inner, keys[used], strata[used], shares)
         values = parts.to_numpy(dtype=object, copy=True)
         values[rows] = carved
         parts = pd.Series(pd.array(values, dtype="str"), index=frame.index)
     return parts.rename("split")
 
 
-def _units(frame: pd.DataFrame, plan: SplitPlan, text: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """The unit of every row (rows that must stay together), and every unit's place in the order (hex)."""
+def _units(frame: pd.DataFrame, plan: SplitPlan, text: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The unit of every row (rows that must stay together), and every unit's place in the order (uint64)."""
     contents = _contents(frame, text)
     codes, distinct = pd.factorize(contents)
     prefix = f"{plan.seed}\x1e".encode()
-    keys = [hashlib.sha256(prefix + content.encode()).hexdigest() for content in distinct]
+    # The first eight bytes of the digest are enough to order by, and a quarter of the memory.
+    digests = b"".join(hashlib.sha256(prefix + content.encode()).digest()[:8] for content in distinct)
+    keys = np.frombuffer(digests, dtype=">u8").astype(np.uint64)
     if plan.group is None:
         return codes, keys
     groups, _ = pd.factorize(frame[plan.group])
@@ -172,10 +174,8 @@ def _units(frame: pd.DataFrame, plan: SplitPlan, text: Sequence[str]) -> tuple[n
     groups[alone] = groups.max(initial=-1) + 1 + np.arange(int(alone.sum()))
     units = _connected(codes, groups)
     # A unit of several texts takes the smallest of their places: independent of the order of the rows.
-    places: list[str] = [""] * (int(units.max(initial=-1)) + 1)
-    for unit, code in zip(units.tolist(), codes.tolist(), strict=True):
-        if not places[unit] or keys[code] < places[unit]:
-            places[unit] = keys[code]
+    places = np.full(int(units.max(initial=-1)) + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(places, units, keys[codes])
     return units, places
 
 
@@ -228,13 +228,12 @@ def _strata(frame: pd.DataFrame, units: np.ndarray, count: int, label: str | Non
 
 
 def _divide(
-    units: np.ndarray, keys: list[str], strata: np.ndarray, shares: tuple[float, float]
+    units: np.ndarray, keys: np.ndarray, strata: np.ndarray, shares: tuple[float, float]
 ) -> np.ndarray:
     """Split names per row, with `shares` of the rows for (validation, test)."""
     sizes = np.bincount(units, minlength=len(keys))
-    order = sorted(range(len(keys)), key=lambda unit: (strata[unit], keys[unit]))
     chosen = np.full(len(keys), "train", dtype=object)
-    ordered = np.array(order, dtype=np.int64)
+    ordered = np.lexsort((keys, strata))
     starts = (
         np.flatnonzero(np.r_[True, np.diff(strata[ordered]) != 0]) if len(ordered) else np.zeros(0, dtype=int)
     )

@@ -6,13 +6,32 @@ import socket
 import tempfile
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from lib.errors import Problem, UserError
 from lib.settings import get_settings
 
 # A request or answer is small: rows travel as Parquet files beside it.
 MOST_BYTES = 10_000_000
+# What the host runs. Views and charts may change under it without a restart.
+HOST_PARTS = ("errors.py", "settings.py", "data", "tasks", "models", "runs", "inference")
+
+
+class Reading(Protocol):
+    """What messages are read from."""
+
+    def readline(self, size: int = ..., /) -> bytes:
+        """At most `size` bytes of the next line."""
+
+
+class Writing(Protocol):
+    """What messages are written to."""
+
+    def write(self, data: bytes, /) -> Any:
+        """Take the bytes."""
+
+    def flush(self) -> Any:
+        """Send what was taken."""
 
 
 def socket_path() -> Path:
@@ -38,9 +57,14 @@ def socket_path() -> Path:
 
 
 def code_version() -> str:
-    """Changes whenever a file of the library does, so that the app never talks to a host of yesterday's code."""
+    """Changes whenever code of the host does, so that the app never talks to a host of yesterday's code."""
     root = Path(__file__).resolve().parents[1]
-    parts = [f"{path}:{path.stat().st_mtime_ns}" for path in sorted(root.rglob("*.py"))]
+    files = [
+        path
+        for part in HOST_PARTS
+        for path in ([root / part] if part.endswith(".py") else sorted((root / part).rglob("*.py")))
+    ]
+    parts = [f"{path}:{path.stat().st_mtime_ns}" for path in files if path.is_file()]
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -56,13 +80,13 @@ def connect(*, timeout: float | None = None) -> socket.socket:
     return connection
 
 
-def send(stream: BinaryIO, message: dict[str, Any]) -> None:
+def send(stream: Writing, message: dict[str, Any]) -> None:
     """Write one message."""
     stream.write(json.dumps(message).encode() + b"\n")
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> dict[str, Any] | None:
+def receive(stream: Reading) -> dict[str, Any] | None:
     """Read one message; None at the end. Raises ValueError when it is not one."""
     line = stream.readline(MOST_BYTES)
     if not line:

@@ -1,4 +1,4 @@
-"""The model host: `python -m lib.inference.host`. Holds at most two models, answers one request at a time each.
+"""The model host: `python -m lib.inference.host`. Holds at most two models, predicts for one request at a time.
 
 It signs in before torch is imported, so it is there at once and only the first prediction waits.
 """
@@ -11,14 +11,17 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import pandas as pd
+from typing import Any
 
 from lib.errors import Problem, UserError
-from lib.inference.channel import code_version, receive, send, socket_path
+from lib.inference.channel import Writing, code_version, receive, send, socket_path
 from lib.inference.models import HeldModels
+from lib.inference.work import predict_file
 from lib.settings import get_settings
+
+SECONDS_BETWEEN_BEATS = 0.3
+# A host that was told to end lets the prediction under way finish, but not for ever.
+MOST_SECONDS_TO_FINISH = 600.0
 
 
 class Host(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -29,6 +32,7 @@ class Host(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), Conversation)
         path.chmod(0o600)
+        self.path, self.inode, self.left = path, path.stat().st_ino, False
         self.models = HeldModels()
         self.code = code_version()
         self.busy = threading.Lock()
@@ -40,7 +44,15 @@ class Host(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             time.sleep(min(1.0, seconds))
             if self.busy.locked():
                 self.last_used = time.monotonic()
+        self.leave()
         self.shutdown()
+
+    def leave(self) -> None:
+        """Take the socket away, unless a later host has put its own there."""
+        with contextlib.suppress(OSError):
+            if not self.left and self.path.stat().st_ino == self.inode:
+                self.path.unlink()
+        self.left = True
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -49,14 +61,13 @@ class Conversation(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         """Read the request and answer it; whatever goes wrong becomes sentences for the asker."""
         assert isinstance(self.server, Host)
-        host, stream = self.server, _Both(self.rfile, self.wfile)
         with contextlib.suppress(OSError):  # the asker has gone: nobody to tell
             try:
-                request = receive(stream) or {}
-                self._answer(host, request, stream)
+                request = receive(self.rfile) or {}
+                self._answer(self.server, request)
             except UserError as error:
-                send(stream, {"problems": [problem.to_json() for problem in error.problems]})
-            except (BrokenPipeError, ConnectionResetError):
+                send(self.wfile, {"problems": [problem.to_json() for problem in error.problems]})
+            except Gone:
                 return
             except Exception as error:  # noqa: BLE001 - one bad request must not end the host
                 traceback.print_exc()
@@ -67,57 +78,73 @@ class Conversation(socketserver.StreamRequestHandler):
                     "Read that log.",
                     code="fault",
                 )
-                send(stream, {"problems": [problem.to_json()]})
+                send(self.wfile, {"problems": [problem.to_json()]})
 
-    def _answer(self, host: Host, request: dict[str, Any], stream: BinaryIO) -> None:
+    def _answer(self, host: Host, request: dict[str, Any]) -> None:
         match request.get("do"):
             case "ping":
-                send(stream, {"code": host.code})
+                send(self.wfile, {"code": host.code, "held": host.models.names()})
             case "end":
-                send(stream, {"ended": True})
+                host.leave()  # before the answer, so that the next host's socket is never taken for ours
+                send(self.wfile, {"ended": True})
                 threading.Thread(target=host.shutdown, daemon=True).start()
             case "predict":
                 host.last_used = time.monotonic()
-                with host.busy:
-                    self._predict(host, request, stream)
-                host.last_used = time.monotonic()
+                with Beat(self.wfile) as beat:
+                    with host.busy:
+                        beat.check()  # may have waited long for somebody else's rows
+                        beat.phase = "loading"
+                        held = host.models.get(request["model"])
+                        beat.phase = "predicting"
+                        answer = predict_file(held, request, on_rows=beat.tell)
+                    host.last_used = time.monotonic()
+                send(self.wfile, answer)
             case other:
                 raise UserError(Problem(f"The host does not know how to {other!r}.", code="unknown-request"))
 
-    def _predict(self, host: Host, request: dict[str, Any], stream: BinaryIO) -> None:
-        from lib.tasks.predict import predict_rows
 
-        held = host.models.get(request["model"])
-        rows = pd.read_parquet(request["rows"])
-        told = time.monotonic()
-
-        def tell(done: int) -> None:
-            nonlocal told
-            if time.monotonic() - told > 0.3:
-                told = time.monotonic()
-                send(stream, {"done": done})  # raises when the asker has hung up, which ends the work
-
-        begun = time.monotonic()
-        frame = predict_rows(
-            held.task,
-            held.model,
-            held.processor,
-            rows,
-            request["columns"],
-            held.target,
-            max_length=held.max_length,
-            on_rows=tell,
-        )
-        seconds = time.monotonic() - begun
-        frame.to_parquet(request["out"], index=False)
-        send(stream, {"output": held.task.output(held.target).to_json(), "seconds": seconds})
+class Gone(Exception):
+    """The asker has hung up: the work can stop."""
 
 
-class _Both:
-    """The reading and the writing half of a connection as one stream."""
+class Beat:
+    """Tells the asker a few times a second how far the work is, and finds out when there is no asker any more.
 
-    def __init__(self, reading: Any, writing: Any) -> None:
-        self.readline, self.write, self.flush = reading.readline, writing.write, writing.flush
+    It speaks from a thread of its own, because waiting, loading and a large batch all take longer than a person
+    who presses Cancel should.
+    """
+
+    def __init__(self, stream: Writing) -> None:
+        self.phase, self.done = "waiting", 0
+        self._stream = stream
+        self._gone, self._ended = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Beat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()  # so that nothing is written between the parts of the answer
+
+    def tell(self, done: int) -> None:
+        """So many rows are done. Raises Gone when nobody wants them any more."""
+        self.done = done
+        self.check()
+
+    def check(self) -> None:
+        """Raise Gone when nobody is there any more."""
+        if self._gone.is_set():
+            raise Gone
+
+    def _run(self) -> None:
+        while not self._ended.wait(SECONDS_BETWEEN_BEATS):
+            try:
+                send(self._stream, {"done": self.done, "phase": self.phase})
+            except (OSError, ValueError):  # ValueError: the stream is closed
+                self._gone.set()
+                return
 
 
 def main() -> int:
@@ -130,8 +157,10 @@ def main() -> int:
     try:
         host.serve_forever(poll_interval=0.2)
     finally:
+        host.leave()
         host.server_close()
-        path.unlink(missing_ok=True)
+    host.busy.acquire(timeout=MOST_SECONDS_TO_FINISH)
+    time.sleep(0.2)  # the answer of what has just finished is still being written
     return 0
 
 

@@ -17,14 +17,14 @@ MOST_HELD = 2
 
 @dataclass(frozen=True)
 class HeldModel:
-    """A model ready to predict, with what it needs to be understood."""
+    """A model ready to predict, with what it needs to be understood; `stamp` changes when its files do."""
 
     task: Task
     target: Target
     processor: Any
     model: Any
     max_length: int
-    revision: str
+    stamp: str
 
 
 class HeldModels:
@@ -34,23 +34,39 @@ class HeldModels:
         self._held: OrderedDict[str, HeldModel] = OrderedDict()
         self._lock = threading.Lock()
 
+    def names(self) -> list[str]:
+        """The references of the models in memory."""
+        return list(self._held)
+
     def get(self, ref: str) -> HeldModel:
         """The model behind the reference. Raises UserError when it cannot predict."""
         with self._lock:
-            info = find_model(ref)
+            try:
+                info = find_model(ref)
+            except UserError:
+                self._held.pop(ref, None)  # deleted since: its memory goes too
+                raise
+            stamp = _stamp(info.folder, info.revision)
             held = self._held.get(ref)
-            if held is None or held.revision != info.revision:
+            if held is None or held.stamp != stamp:
                 self._held.pop(ref, None)
                 while len(self._held) >= MOST_HELD:
                     self._held.popitem(last=False)
-                held = _load(ref, info.folder, info.revision)
+                held = _load(ref, info.folder, stamp)
                 self._held[ref] = held
             self._held.move_to_end(ref)
             return held
 
 
-def _load(ref: str, folder: Path, revision: str) -> HeldModel:
+def _stamp(folder: Path, revision: str) -> str:
+    """The revision and when the files were written: fine-tuning again changes weights but not their shapes."""
+    files = sorted([*folder.glob("*.safetensors"), folder / "atelier.json"])
+    return " ".join([revision, *(str(path.stat().st_mtime_ns) for path in files if path.exists())])
+
+
+def _load(ref: str, folder: Path, stamp: str) -> HeldModel:
     import torch
+    from safetensors import SafetensorError
 
     about = read_json(folder / "atelier.json")
     if not isinstance(about, dict) or "task" not in about:
@@ -62,9 +78,23 @@ def _load(ref: str, folder: Path, revision: str) -> HeldModel:
                 code="model-without-task",
             )
         )
-    task = find_task(about["task"])
-    model = task.load_model(folder, None)
-    if torch.cuda.is_available():
-        model = model.to("cuda")
-    processor = task.load_processor(folder)
-    return HeldModel(task, about["target"], processor, model.eval(), int(about["max_length"]), revision)
+    task = find_task(str(about["task"]))
+    try:
+        target, max_length = about["target"], int(about["max_length"])
+        task.output(target)
+        model = task.load_model(folder, None)
+        if torch.cuda.is_available():
+            model = model.to("cuda")
+        processor = task.load_processor(folder)
+    # What transformers raises on a damaged folder depends on which file is damaged, and how.
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            Problem(
+                f"The model {ref} could not be loaded: {reason}",
+                where=str(folder),
+                fix="Choose another run, or train this one again.",
+                code="model-not-loaded",
+            )
+        ) from error
+    return HeldModel(task, target, processor, model.eval(), max_length, stamp)

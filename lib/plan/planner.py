@@ -132,17 +132,17 @@ class _Source:
         """With the columns and the split named by the spec, else by the store, else guessed."""
         there = list(self.frame.columns)
         known = {role.name for role in task.roles}
-        for role, column in data.columns.items():
-            if role not in known:
+        for name, column in data.columns.items():
+            if name not in known:
                 fix = f"{task.title} knows: {', '.join(known)}."
                 problems.append(
-                    Problem(f"There is no role {role!r}.", "data.columns", fix, code="unknown-role")
+                    Problem(f"There is no role {name!r}.", "data.columns", fix, code="unknown-role")
                 )
             elif column not in there:
                 fix = f"The columns are: {', '.join(map(str, there[:30]))}."
                 problems.append(
                     Problem(
-                        f"There is no column {column!r}.", f"data.columns.{role}", fix, code="unknown-column"
+                        f"There is no column {column!r}.", f"data.columns.{name}", fix, code="unknown-column"
                     )
                 )
         kept = self.stored.columns if self.stored is not None and self.stored.task == task.slug else {}
@@ -162,8 +162,8 @@ class _Source:
         if data.split is not None:
             split, found = _parse_split(data.split, there)
             problems += found
-        elif self.stored is None and (column := find_split_column(self.frame)):
-            split = SplitPlan(column=column)
+        elif self.stored is None and (given := find_split_column(self.frame)):
+            split = SplitPlan(column=given)
         return _Source(self.frame, self.table, self.stored, columns, split)
 
 

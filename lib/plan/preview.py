@@ -41,6 +41,8 @@ def preview_run(
     rows = {part: int(stored.counts.get(part, 0)) for part in ("train", "validation", "test")}
     options = options_from(complete_options(given, task=task.slug, model=model, rows=max(1, rows["train"])))
     mean, longest = min(lengths[0], options.max_length), min(lengths[1], options.max_length)
-    estimate = estimate_run(model, options, rows=max(1, rows["train"]), mean_tokens=mean, longest_tokens=longest)
+    estimate = estimate_run(
+        model, options, rows=max(1, rows["train"]), mean_tokens=mean, longest_tokens=longest
+    )
     sentence = f"Fine-tune {model.title} on {rows['train']:,} rows to {task.sentence(None)}"
     return Preview(options, rows, estimate, sentence)

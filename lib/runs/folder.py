@@ -85,7 +85,9 @@ class RunFolder:
     def spec(self) -> Spec:
         """What was asked for. Raises UserError when the file is damaged."""
         value = read_json(self.path / "spec.json")
-        if not isinstance(value, dict):
+        try:
+            return Spec.from_json(value)
+        except (TypeError, KeyError, AttributeError) as error:
             raise UserError(
                 Problem(
                     f"The run {self.id} has no readable spec.json.",
@@ -93,16 +95,16 @@ class RunFolder:
                     fix="Delete the run.",
                     code="damaged-run",
                 )
-            )
-        return Spec.from_json(value)
+            ) from error
 
     def state(self) -> State:
         """Where the run stands now, as a reader must see it."""
         value = read_json(self.path / "state.json")
-        if not isinstance(value, dict):
+        try:
+            return as_seen(State.from_json(value))
+        except (TypeError, AttributeError):
             problem = Problem(f"The run {self.id} has no readable state.json.", code="damaged-run")
             return State(state="failed", problems=[problem.to_json()])
-        return as_seen(State.from_json(value))
 
     def write_state(self, state: State) -> None:
         """Replace the state. Only the one process that owns the run at that moment may call this."""

@@ -30,7 +30,7 @@ def launch(run: RunFolder, device: str) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_environment(device),
+            env=worker_environment(device),
             start_new_session=True,
         )
     deadline = time.monotonic() + SECONDS_TO_APPEAR
@@ -52,7 +52,7 @@ def launch(run: RunFolder, device: str) -> bool:
     return False
 
 
-def _environment(device: str) -> dict[str, str]:
+def worker_environment(device: str) -> dict[str, str]:
     """The worker's environment: its device, its threads, and no telemetry."""
     cores = psutil.cpu_count(logical=False) or 1
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores

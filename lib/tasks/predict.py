@@ -40,7 +40,7 @@ def predict_rows(
         for start in range(0, len(frame), ROWS_PER_CHUNK):
             rows = frame.iloc[start : start + ROWS_PER_CHUNK]
             encoded = task.encode(
-                processor, {name: rows[name].tolist() for name in rows}, columns, max_length=max_length
+                processor, {str(name): rows[name].tolist() for name in rows}, columns, max_length=max_length
             )
             lengths = np.asarray(encoded.pop("length"))
             truncated = encoded.pop("truncated")

@@ -89,13 +89,12 @@ class Teller(TrainerCallback):
         **kw: Any,
     ) -> None:
         """Keep the validation scores."""
-        scores = (metrics or {}).get("eval_scores_for_atelier")
-        values = scores or {
+        timing = ("_runtime", "_per_second", "_time")
+        values = {
             name.removeprefix("eval_"): float(value)
             for name, value in (metrics or {}).items()
-            if isinstance(value, (int, float)) and not name.endswith(("_runtime", "_per_second", "_time"))
+            if name.startswith("eval_") and not name.endswith(timing)
         }
-        values.pop("model_preparation_time", None)
         self._progress.add_metrics(
             values, split="validation", step=state.global_step, epoch=state.epoch or 0.0
         )

@@ -64,12 +64,13 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     training_seconds = teller.trained_seconds
     was_stopped = progress.stop_wanted and trainer.state.global_step < trainer.state.max_steps
     progress.phase("scoring the validation and test rows")
-    model = trainer.accelerator.unwrap_model(trainer.model).float()
+    # Without the wrapper that computes in bf16: the scores are those of the model as it is saved.
+    model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).float()
     judged = {part: _judge(session, model, part, progress) for part in ("validation", "test")}
     progress.phase("fitting the baselines to compare with")
     baselines = _baselines(session)
     progress.phase("saving the model")
-    facts = {
+    facts: dict[str, Any] = {
         "seconds": {"total": 0.0, "training": round(training_seconds, 1)},
         "examples_per_second": round(
             trainer.state.global_step * _rows_per_step(session) / training_seconds, 1

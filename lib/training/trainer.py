@@ -1,6 +1,6 @@
 """transformers' Trainer, set up from a run's options."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ class BucketTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         # The rows passed in have lost their lengths already: Trainer drops what the model does not read.
+        train: Any = self.train_dataset
         return LengthBuckets(
-            self.train_dataset["length"][:],
+            train["length"][:],
             batch_size=self.args.train_batch_size,
             seed=self.args.seed,
             epoch=lambda: int(self.state.epoch or 0),
@@ -96,7 +97,7 @@ def make_trainer(
     processor: Any,
     train: Dataset,
     validation: Dataset,
-    compute_metrics: Callable[[Any], Mapping[str, float]],
+    compute_metrics: Callable[[Any], dict[str, float]],
     callbacks: list[TrainerCallback],
 ) -> BucketTrainer:
     """A trainer that is ready to train."""

@@ -33,19 +33,30 @@ def choose(subject: Subject, draft: Draft) -> Choice:
         slugs,
         format_func=lambda slug: find_task(slug).title,
         key=draft.key("task", slugs[0], allowed=slugs),
+        help="  \n".join(f"**{task.title}**: {escape_markdown(task.summary)}" for task in TASKS),
     )
     task = find_task(slug)
-    st.caption(escape_markdown(task.summary))
-    columns = _choose_columns(task, profile, draft)
-    split = _choose_split(subject, profile, draft)
-    return Choice(task.slug, columns, split)
-
-
-def _choose_columns(task: Task, profile: Profile, draft: Draft) -> dict[str, str]:
     guessed = guess_columns(profile, task.roles)
+    # An optional part is asked for up front only when a column speaks for it.
+    first = [role for role in task.roles if role.required or role.name in guessed]
+    rest = [role for role in task.roles if role not in first]
+    columns = _choose_columns(task, first, profile, guessed, draft)
+    kind, recognised = _kind_of_split(subject, profile, draft)
+    about = "split" if not rest else f"{', '.join(role.title.lower() for role in rest)}, split"
+    with st.expander(f"Advanced: {about}", icon=":material/tune:"):
+        columns |= _choose_columns(task, rest, profile, guessed, draft)
+        split = _choose_split(kind, recognised, profile, draft)
+    return Choice(
+        task.slug, {role.name: columns[role.name] for role in task.roles if role.name in columns}, split
+    )
+
+
+def _choose_columns(
+    task: Task, roles: list[Role], profile: Profile, guessed: dict[str, str], draft: Draft
+) -> dict[str, str]:
     named = {column.name: column for column in profile.columns}
     chosen = {}
-    for role in task.roles:
+    for role in roles:
         options = list(named) if role.required else [_NONE, *named]
         start = guessed.get(role.name) or (None if role.required else _NONE)
         column: str | None = st.selectbox(
@@ -74,51 +85,48 @@ def _described(column: ColumnProfile | None) -> str:
     return f"{shorten(column.name, 40)} · {_KINDS[column.kind]}, {count(column.distinct)} different"
 
 
-def _choose_split(subject: Subject, profile: Profile, draft: Draft) -> SplitPlan:
-    recognised = next((column.name for column in profile.columns if column.kind == "split"), None)
-    if recognised is not None:
-        recognised = find_split_column(subject.table().frame) or recognised
-    kind: str = _BY_SHARES
-    if recognised is not None:
-        kind = st.segmented_control(
-            "Split",
-            [_BY_COLUMN, _BY_SHARES],
-            format_func=lambda kind: (
-                f"As “{shorten(recognised, 24)}” says" if kind == _BY_COLUMN else "Divide the rows anew"
-            ),
-            required=True,
-            key=draft.key("split kind", _BY_COLUMN, allowed=[_BY_COLUMN, _BY_SHARES]),
-            help=term("split"),
+def _kind_of_split(subject: Subject, profile: Profile, draft: Draft) -> tuple[str, str | None]:
+    """Whether a column divides the rows, and which; asked only when there is one."""
+    if not any(column.kind == "split" for column in profile.columns):
+        return _BY_SHARES, None
+    recognised = find_split_column(subject.table().frame)
+    if recognised is None:
+        return _BY_SHARES, None
+    asked = st.segmented_control(
+        "Split",
+        [_BY_COLUMN, _BY_SHARES],
+        format_func=lambda kind: f"By “{shorten(recognised, 24)}”" if kind == _BY_COLUMN else "Divide anew",
+        required=True,
+        key=draft.key("split kind", _BY_COLUMN, allowed=[_BY_COLUMN, _BY_SHARES]),
+        help=f"{term('split')} This table has a column that says so for each row.",
+    )
+    return asked or _BY_COLUMN, recognised
+
+
+def _choose_split(kind: str, recognised: str | None, profile: Profile, draft: Draft) -> SplitPlan:
+    if kind == _BY_SHARES:
+        validation = st.slider(
+            "Validation rows, %", 5, 40, step=5, key=draft.key("validation", 10), help=term("validation rows")
         )
-    with st.expander("Advanced: how the rows are divided", icon=":material/tune:"):
-        if kind == _BY_SHARES:
-            validation = st.slider(
-                "Validation rows, %",
-                5,
-                40,
-                step=5,
-                key=draft.key("validation", 10),
-                help=term("validation rows"),
-            )
-            test = st.slider("Test rows, %", 5, 40, step=5, key=draft.key("test", 10), help=term("test rows"))
-            st.caption(f"The remaining {100 - validation - test} % are for training.")
-        else:
-            validation = test = 10
-            st.caption(
-                "What the column leaves open is taken from the training rows: 10 % each for validation and test."
-            )
-        stratify = st.toggle(
-            "Same label proportions everywhere", key=draft.key("stratify", True), help=term("stratified")
+        test = st.slider("Test rows, %", 5, 40, step=5, key=draft.key("test", 10), help=term("test rows"))
+        st.caption(f"The remaining {100 - validation - test} % are for training.")
+    else:
+        validation = test = 10
+        st.caption(
+            "What the column leaves open is taken from the training rows: 10 % each for validation and test."
         )
-        names = [_NONE, *(column.name for column in profile.columns)]
-        group = st.selectbox(
-            "Rows that belong together share a value in",
-            names,
-            format_func=lambda name: "No such column" if name == _NONE else shorten(name, 40),
-            key=draft.key("group", _NONE, allowed=names),
-            help=term("group"),
-        )
-        seed = st.number_input("Seed", 0, 2**31 - 1, step=1, key=draft.key("seed", 13), help=term("seed"))
+    stratify = st.toggle(
+        "Same label proportions everywhere", key=draft.key("stratify", True), help=term("stratified")
+    )
+    names = [_NONE, *(column.name for column in profile.columns)]
+    group = st.selectbox(
+        "Rows that belong together share a value in",
+        names,
+        format_func=lambda name: "No such column" if name == _NONE else shorten(name, 40),
+        key=draft.key("group", _NONE, allowed=names),
+        help=term("group"),
+    )
+    seed = st.number_input("Seed", 0, 2**31 - 1, step=1, key=draft.key("seed", 13), help=term("seed"))
     rest: dict[str, object] = {
         "stratify": stratify,
         "group": None if group == _NONE else group,

@@ -8,7 +8,7 @@ import streamlit as st
 from lib.data.split import SplitPlan
 from lib.data.store import save
 from lib.data.table import RejectedLine
-from lib.errors import raise_errors
+from lib.errors import Problem, raise_errors
 from lib.tasks import TASKS, find_task
 from lib.ui import hand as hands
 from lib.ui.choices import choose, put_split, split_words
@@ -20,7 +20,9 @@ from lib.ui.numbers import ago, count
 from lib.ui.problems import show_problems
 from lib.ui.staging import forget, stage_table
 from lib.ui.subject import Choice, Facts, facts, name_from, staged_subject, stored_subject
-from lib.ui.words import escape_markdown, shorten
+from lib.ui.words import escape_markdown, shorten, term
+
+_REMARKS = ("duplicate-text",)
 
 
 def show_upload(token: str) -> None:
@@ -52,7 +54,7 @@ def show_upload(token: str) -> None:
         if not found.fine:
             st.caption("Saving waits until the errors above are put right.")
     with notices:
-        show_problems(problems)
+        _notices(problems)
     with evidence:
         show_figures(subject, found)
         show_evidence(subject, choice, found)
@@ -84,7 +86,7 @@ def show_stored(ref: str) -> None:
             args=(ref,),
         )
         _recognised(stored.repairs, stored.rejected_lines, stored.rejected)
-        show_problems([*stored.problems, *found.problems])
+        _notices([*stored.problems, *found.problems])
     with evidence:
         show_figures(subject, found)
         show_evidence(subject, choice, found)
@@ -96,7 +98,9 @@ def ago_from(created: str) -> str:
 
 
 def _heading(name: str, leave: str, leaving: Callable[..., None], args: tuple[str, ...] = ()) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(
+        key="page-subject", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
         st.subheader(escape_markdown(shorten(name, 80)), anchor=False, width="content")
         st.button(leave, icon=":material/upload:", type="tertiary", on_click=leaving, args=args, key="leave")
 
@@ -114,18 +118,24 @@ def _recognised(repairs: tuple[str, ...], rejected: tuple[RejectedLine, ...], nu
             )
 
 
+def _notices(problems: list[Problem]) -> None:
+    """The problems; what asks nothing of the person is a remark, not a warning."""
+    show_problems(problem for problem in problems if problem.code not in _REMARKS)
+    for problem in problems:
+        if problem.code in _REMARKS:
+            st.caption(escape_markdown(f"{problem.what} {problem.fix}"))
+
+
 def _split_sentence(found: Facts) -> None:
     if found.report is None:
         return
     counts = found.report.counts
     st.markdown(
-        f"**{count(counts['train'])}** rows to learn from, **{count(counts['validation'])}** to choose the best "
-        f"moment, and **{count(counts['test'])}** test rows."
+        f"**{count(counts['train'])}** training, **{count(counts['validation'])}** validation and "
+        f"**{count(counts['test'])}** test rows.",
+        help=f"{term('training rows')} {term('validation rows')} {term('test rows')}",
     )
-    st.caption(
-        ":material/lock: The test rows are locked: training and every choice leave them alone, so that their "
-        "score is an honest one."
-    )
+    st.caption(":material/lock: The test rows are locked: only the final score looks at them.")
 
 
 def _summary(choice: Choice, found: Facts) -> None:

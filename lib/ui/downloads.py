@@ -13,7 +13,8 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     """The table as UTF-8 CSV with a byte order mark, texts that look like formulas made inert with a quote."""
     safe = frame.apply(_inert_column)
     safe.columns = pd.Index([_inert(column) for column in frame.columns])
-    return safe.to_csv(index=False).encode("utf-8-sig")
+    # With these line ends (RFC 4180) a carriage return within a cell is quoted too.
+    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def _inert_column(values: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -25,6 +25,7 @@ def put_upload_away() -> None:
 
 def show_entrance() -> None:
     """Ask for a file, or offer the examples."""
+    st.markdown("Bring a table with one example per row. It stays on this machine.")
     bring, look = st.columns([3, 2], gap="large")
     with bring:
         _uploader()
@@ -40,7 +41,7 @@ def first_example() -> Example:
 def stage_example(name: str) -> str:
     """Bring in the example of that name; returns the token of the upload."""
     example = next(example for example in EXAMPLES if example.name == name)
-    return stage(example.raw, example.file_name)
+    return stage(example.path.read_bytes(), example.file)
 
 
 def _uploader() -> None:
@@ -50,10 +51,7 @@ def _uploader() -> None:
         key=f"upload {turn}",
         max_upload_size=get_settings().max_upload_mb,
     )
-    st.caption(
-        "Encoding, delimiter, quotes and header are recognised, and you are told what was repaired. "
-        "The file stays on this machine."
-    )
+    st.caption("Encoding, delimiter, quotes and header are recognised, and you are told what was repaired.")
     if file is None:
         return
     # A new key makes Streamlit drop the bytes of this upload at once.
@@ -75,10 +73,10 @@ def _examples() -> None:
             escape_markdown(example.title),
             icon=":material/science:",
             key=f"example {example.name}",
-            help=escape_markdown(example.summary),
             on_click=_bring_example,
             args=(example.name,),
         )
+        st.caption(escape_markdown(example.summary))
 
 
 @guarded_callback

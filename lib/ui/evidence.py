@@ -96,8 +96,10 @@ def _labels(facts: Facts) -> None:
         st.dataframe(
             table,
             alt="Rows of each label in each split",
+            column_config={
+                name: st.column_config.NumberColumn(format="localized") for name in (*SPLITS, "all")
+            },
             key="label table",
-            height=min(430, 36 * len(table) + 38),
         )
 
 
@@ -133,7 +135,14 @@ def _columns(profile: Profile) -> None:
             for column in profile.columns
         ]
     )
-    st.dataframe(table, hide_index=True, key="columns table", alt="One line for each column of the table")
+    figures = {name: st.column_config.NumberColumn(format="localized") for name in ("Missing", "Different")}
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config=figures,
+        key="columns table",
+        alt="One line for each column of the table",
+    )
     notes = [
         f"- **{escape_markdown(column.name)}**: {escape_markdown(note)}"
         for column in profile.columns

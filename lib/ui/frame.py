@@ -1,6 +1,7 @@
 """The frame of every page: title, style, path strip, the queue's thread, and a boundary for what fails."""
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,14 +52,14 @@ def start_page(title: str, *, icon: str, lead: str = "") -> Hand:
     )
     st.html(STYLE)
     _ensure_queue(str(get_settings().home))
-    hand = hands.find_hand(exists=_what_exists)
+    hand, missing = _hand_that_exists()
     _path_strip(title, hand)
     if title != "Home":
         st.title(title, anchor=False, icon=icon)
         if lead:
             with st.container(key="page-lead"):
                 st.markdown(lead)
-    if problems := st.session_state.pop(_HELD_BACK, None):
+    if problems := [*st.session_state.pop(_HELD_BACK, ()), *missing]:
         show_problems(problems)
     return hand
 
@@ -110,6 +111,13 @@ def hold_back(problems: Iterable[Problem]) -> None:
     st.session_state[_HELD_BACK] = tuple(problems)
 
 
+def section(title: str) -> None:
+    """The heading of a part of a page."""
+    name = re.sub(r"\W+", "-", title.lower())
+    with st.container(key=f"section-{name}"):
+        st.subheader(title, anchor=False)
+
+
 def go_to(title: str, **params: str) -> None:
     """Switch to the page of that title with what is in hand, and more query parameters. Ends this run."""
     file = "Home.py" if title == "Home" else page_file(title)
@@ -144,28 +152,27 @@ def _ensure_queue(home: str) -> None:
     start_queue()
 
 
-def _what_exists(hand: Hand) -> Hand:
-    """The hand of the last visit, without what has been deleted since."""
-    return Hand(
-        data=hand.data if hand.data and _is_stored(hand.data) else None,
-        run=hand.run if _run_state(hand.run) else None,
-    )
-
-
-def _is_stored(ref: str) -> bool:
+def _hand_that_exists() -> tuple[Hand, list[Problem]]:
+    """What is in hand, without what is gone, and a sentence for each thing that is gone."""
+    hand = hands.find_hand()
+    missing: list[Problem] = []
     try:
-        return open_dataset(ref).usable
-    except UserError:
-        return False
+        if hand.data is not None:
+            open_dataset(hand.data)
+    except UserError as error:
+        missing += error.problems
+        hand = hands.put_away(data=hand.data)
+    try:
+        if hand.run is not None:
+            open_run(hand.run)
+    except UserError as error:
+        missing += error.problems
+        hand = hands.put_away(run=hand.run)
+    return hand, missing
 
 
 def _run_state(run: str | None) -> str | None:
-    if run is None:
-        return None
-    try:
-        return open_run(run).state().state
-    except UserError:
-        return None
+    return None if run is None else open_run(run).state().state
 
 
 def _path_strip(here: str, hand: Hand) -> None:

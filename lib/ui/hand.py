@@ -1,6 +1,5 @@
 """What is in hand: the data set and the run that the pages are about, in the address, this tab and the next visit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,16 +50,12 @@ def put_away(*, data: str | None = None, run: str | None = None) -> Hand:
     )
 
 
-def find_hand(*, exists: Callable[[Hand], Hand] = lambda hand: hand) -> Hand:
-    """Settle what is in hand when a page starts: the address, else this tab, else the last visit.
-
-    `exists` drops from a remembered hand what is no longer there; what stands in the address is left
-    as it is, so that the page can say that it is gone.
-    """
+def find_hand() -> Hand:
+    """Settle what is in hand when a page starts: the address, else this tab, else the last visit."""
     asked = Hand(data=_parameter("data"), run=_parameter("run"))
     kept = st.session_state.get(_MEMORY)
     if not isinstance(kept, Hand):
-        kept = exists(_last_visit()) if asked == Hand() else Hand()
+        kept = _last_visit() if asked == Hand() else Hand()
     if asked != Hand():
         same_data = asked.data is None or asked.data == kept.data
         kept = Hand(data=asked.data or kept.data, run=asked.run or (kept.run if same_data else None))
@@ -74,14 +69,14 @@ def _parameter(name: str) -> str | None:
 
 def _keep(hand: Hand) -> Hand:
     """Remember the hand in the tab, in the address and, when it changed, for the next visit."""
-    changed = st.session_state.get(_MEMORY) != hand
+    before = st.session_state.get(_MEMORY)
     st.session_state[_MEMORY] = hand
     for name, value in (("data", hand.data), ("run", hand.run)):
         if value is None:
             st.query_params.pop(name, None)
         elif st.query_params.get(name) != value:
             st.query_params[name] = value
-    if changed and hand != Hand():
+    if hand != (before or Hand()):
         write_draft(*_DRAFT, {"data": hand.data, "run": hand.run})
     return hand
 

@@ -9,7 +9,7 @@ from lib.runs.state import State
 from lib.tasks import find_task
 from lib.ui import hand as hands
 from lib.ui.entrance import first_example, stage_example
-from lib.ui.frame import go_to, guarded
+from lib.ui.frame import go_to, guarded, section
 from lib.ui.numbers import about, ago, count, score
 from lib.ui.path import page_file
 from lib.ui.shelf import describe, newest_versions
@@ -45,8 +45,7 @@ def show_home() -> None:
     if not runs and not stored:
         _welcome()
         return
-    st.title("Atelier", anchor=False)
-    st.markdown("Fine-tune a transformer on your own data, and see where it is wrong.")
+    st.title("Your workbench", anchor=False)
     states = [(run, run.state()) for run in runs]
     active = [run for run, state in states if state.is_active]
     if active:
@@ -54,13 +53,13 @@ def show_home() -> None:
     _go_on(bool(active), bool(runs))
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Recent runs", anchor=False, divider="gray")
+        section("Recent runs")
         for run, state in states[:_RECENT]:
             _run_row(run, state)
         if not runs:
             st.caption("None yet. A run is one training of a model; it appears here when you start it.")
     with right:
-        st.subheader("Data sets", anchor=False, divider="gray")
+        section("Data sets")
         for versions in stored[:_RECENT]:
             _data_row(versions[0])
         if not stored:
@@ -83,10 +82,13 @@ def _welcome() -> None:
             go_to("Data")
     example = first_example()
     st.caption(f"The example: {escape_markdown(example.summary)}")
-    st.subheader("The way", anchor=False, divider="gray")
-    for number, (title, sentence) in enumerate(_STEPS, start=1):
-        if page_file(title):
-            st.markdown(f"**{number}  {title}**  \n{sentence}")
+    section("The way")
+    there = [(title, sentence) for title, sentence in _STEPS if page_file(title)]
+    for number, (place, (title, sentence)) in enumerate(
+        zip(st.columns(len(there)), there, strict=True), start=1
+    ):
+        place.markdown(f"**{number} · {title}**")
+        place.caption(sentence)
 
 
 def _go_on(active: bool, runs: bool) -> None:

@@ -100,11 +100,9 @@ def size(number_of_bytes: float | None) -> str:
     value = float(number_of_bytes)
     if value < 1000:
         return f"{value:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
-        if value < 999.5:
-            break
-    return f"{significant(value, 2 if value < 99.5 else 3)} {unit}"
+    power = min(3, 1 + (value >= 999_500) + (value >= 999_500_000))
+    value /= 1000**power
+    return f"{significant(value, 2 if value < 99.5 else 3)} {('kB', 'MB', 'GB')[power - 1]}"
 
 
 def ago(when: datetime | float | None, *, now: datetime | None = None) -> str:

@@ -8,6 +8,21 @@ import streamlit as st
 from lib.errors import Problem, errors_in
 from lib.ui.words import escape_markdown
 
+# Parts of a spec and of a file that problems name as their place.
+_PLACES = (
+    "split",
+    "options",
+    "data",
+    "method",
+    "model",
+    "task",
+    "name",
+    "dataset",
+    "encoding",
+    "columns",
+    "rows",
+)
+
 
 def show_problems(problems: Iterable[Problem], *, heading: str = "") -> bool:
     """Show the problems, errors first, and say whether any of them forbids going on."""
@@ -32,9 +47,18 @@ def _as_markdown(problems: Iterable[Problem], lead: str) -> str:
 
 
 def _sentence(problem: Problem) -> str:
-    place = f"**{escape_markdown(problem.where)}:** " if problem.where else ""
+    place = f"**{escape_markdown(_place(problem.where))}:** " if problem.where else ""
     fix = f" {escape_markdown(problem.fix)}" if problem.fix else ""
     return f"{place}{escape_markdown(problem.what)}{fix}"
+
+
+def _place(where: str) -> str:
+    """The place as a person names it: an option's path in a spec such as "split.test" is for scripts."""
+    first, *rest = where.split(".")
+    if first in _PLACES and all(part.isidentifier() for part in rest):
+        words = first if first == "split" or not rest else rest[-1]
+        return words.replace("_", " ").capitalize()
+    return where
 
 
 def by_place(problems: Iterable[Problem]) -> dict[str, list[Problem]]:

@@ -7,7 +7,7 @@ import streamlit as st
 from lib.data.store import StoredDataset, delete, list_datasets, rename
 from lib.tasks import TASKS
 from lib.ui import hand as hands
-from lib.ui.frame import guarded, guarded_callback
+from lib.ui.frame import guarded, guarded_callback, section
 from lib.ui.numbers import count
 from lib.ui.words import escape_markdown, shorten
 
@@ -19,7 +19,7 @@ def show_shelf() -> None:
     stored = list_datasets()
     if not stored:
         return
-    st.subheader("Stored data sets", anchor=False, divider="gray")
+    section("Stored data sets")
     newest = newest_versions(stored)
     searched = newest
     if len(newest) > _SHOWN:
@@ -62,9 +62,7 @@ def _row(versions: list[StoredDataset]) -> None:
                 else "Damaged: it can only be deleted."
             )
         st.button("Open", key=f"open {key}", on_click=_open, args=(newest.ref,), disabled=not newest.usable)
-        with st.popover(
-            "", icon=":material/more_vert:", type="tertiary", help="Rename or delete", key=f"more {key}"
-        ):
+        with st.popover("More", type="tertiary", key=f"more {key}"):
             if newest.usable:
                 st.text_input("New name", newest.name, key=f"name {key}", max_chars=80)
                 st.button("Rename", key=f"rename {key}", on_click=_rename, args=(newest.ref, f"name {key}"))
@@ -81,13 +79,24 @@ def _confirm(stored: StoredDataset, versions: int) -> None:
         "it keep their models and scores, but cannot be resumed or repeated."
     )
     with st.container(horizontal=True):
-        if st.button("Delete", type="primary", icon=":material/delete:", key="delete now"):
-            for version in range(stored.version, 0, -1):
-                hands.put_away(data=f"{stored.name}@{version}")
-            delete(stored.name)
-            st.rerun()
+        st.button(
+            "Delete",
+            type="primary",
+            icon=":material/delete:",
+            key="delete now",
+            on_click=_delete,
+            args=(stored,),
+        )
         if st.button("Keep it", key="keep it"):
             st.rerun()
+
+
+@guarded_callback
+def _delete(newest: StoredDataset) -> None:
+    for version in range(newest.version, 0, -1):
+        hands.put_away(data=f"{newest.name}@{version}")
+    delete(newest.name if newest.usable else newest.ref)
+    st.rerun()  # closes the dialog
 
 
 @guarded_callback

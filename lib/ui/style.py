@@ -1,7 +1,8 @@
 """The little CSS that a theme cannot say: word mark, path strip, measure, tabular figures, focus, narrow screens."""
 
-STYLE = """
-<style>
+from lib.charts.colours import INK, MUTED
+
+_STYLE = """
 /* Streamlit sets color-scheme with its theme, so light-dark() follows the theme that is on, at once. */
 :root {
   --atelier-accent: light-dark(#0b5c66, #3f97a2);
@@ -47,9 +48,16 @@ STYLE = """
 }
 [class*="st-key-step-here"] p { font-weight: 600; }
 [class*="st-key-step-later"] p { color: var(--atelier-muted); }
-.st-key-path-words { margin-top: -0.7rem; }
-.st-key-page-lead { margin-top: -0.9rem; }
-h1 [data-testid="stIconMaterial"] { color: var(--atelier-muted); font-size: 0.85em; }
+.st-key-path-words { margin-top: -0.7rem; margin-bottom: -0.9rem; }
+.st-key-page-lead, .st-key-page-subject { margin-top: -0.9rem; }
+[data-testid="stHeading"] [data-testid="stIconMaterial"] { color: var(--atelier-muted); font-size: 0.8em; }
+[data-testid="stCaptionContainer"] { color: var(--atelier-muted) !important; opacity: 1; }
+[data-testid="stAlert"] ul { margin-top: 0; margin-bottom: 0; padding-left: 0.6rem; }
+[data-testid="stAlert"] li { margin-bottom: 0.15rem; }
+.st-key-figures { row-gap: 0.6rem; }
+
+/* A part of a page: its heading stands on a thin line. */
+[class*="st-key-section-"] { border-bottom: 1px solid var(--atelier-line); padding-bottom: 0.1rem; margin-top: 1.5rem; }
 
 /* Focus is always seen. */
 :is(a, button, input, textarea, summary, [role="tab"], [role="radio"], [tabindex="0"]):focus-visible {
@@ -57,13 +65,38 @@ h1 [data-testid="stIconMaterial"] { color: var(--atelier-muted); font-size: 0.85
   outline-offset: 2px;
 }
 
+/* On wide screens the strip uses the room of Streamlit's own, nearly empty header. */
+@media (min-width: 1000px) {
+  [data-testid="stHeader"] { background: transparent; pointer-events: none; }
+  [data-testid="stHeader"] :is(button, a) { pointer-events: auto; }
+  .st-key-path-strip { margin-top: -2.2rem; }
+}
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
-  .st-key-path-strip [data-testid="stPageLink-NavLink"] { padding: 0.15rem 0.3rem; }
+  [class*="st-key-step-"] [data-testid="stPageLink-NavLink"] { padding: 0.1rem 0.25rem; }
   .st-key-path-strip { column-gap: 0.2rem; }
 }
 @media (prefers-reduced-motion: reduce) {
   * { transition: none !important; animation-duration: 0.01ms !important; }
 }
-</style>
 """
+
+
+def _figure_text() -> str:
+    """Rules that give the text of a figure the tone of the theme that is on.
+
+    A figure is drawn for one theme. When the theme changes, the page is not run again, so until then its
+    text is recognised by its tone and gets that of the other theme.
+    """
+    rules = []
+    for tone in (INK, MUTED):
+        for colour in tone.values():
+            red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+            rules.append(
+                f'[data-testid="stPlotlyChart"] :is(text, tspan)[style*="fill: rgb({red}, {green}, {blue})"] '
+                f"{{ fill: light-dark({tone['light']}, {tone['dark']}) !important; }}"
+            )
+    return "\n".join(rules)
+
+
+STYLE = f"<style>{_STYLE}{_figure_text()}</style>"

@@ -184,4 +184,4 @@ def tokens_in(key: str, column: str, _subject: Subject) -> np.ndarray | None:
 
 def name_from(file_name: str) -> str:
     """A name for a data set from the name of its file."""
-    return Path(file_name).stem.replace("_", " ").strip() or "My data"
+    return Path(file_name).stem.strip() or "data"

@@ -19,7 +19,9 @@ def test_a_text_that_looks_like_a_formula_is_made_inert(cell: str) -> None:
 
 
 def test_numbers_and_missing_cells_stay_as_they_are() -> None:
-    frame = pd.DataFrame({"value": [-1.5, np.nan], "count": [-3, 4], "text": pd.array(["-", None], dtype="str")})
+    frame = pd.DataFrame(
+        {"value": [-1.5, np.nan], "count": [-3, 4], "text": pd.array(["-", None], dtype="str")}
+    )
     back = pd.read_csv(io.BytesIO(csv_bytes(frame)), encoding="utf-8-sig")
     assert back["value"][0] == -1.5
     assert back["count"].tolist() == [-3, 4]

@@ -53,7 +53,8 @@ def test_a_score_comes_with_its_interval_and_its_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "expected"), [(1, 8, "12 %"), (1, 1000, "<1 %"), (999, 1000, ">99 %"), (0, 5, "0 %"), (3, 0, "–")]
+    ("part", "whole", "expected"),
+    [(1, 8, "12 %"), (1, 1000, "<1 %"), (999, 1000, ">99 %"), (0, 5, "0 %"), (3, 0, "–")],
 )
 def test_a_share_never_rounds_something_to_nothing(part: int, whole: int, expected: str) -> None:
     assert numbers.share(part, whole) == expected

@@ -51,5 +51,8 @@ def test_a_page_that_was_seen_is_not_done_before_the_run_is() -> None:
 def test_the_words_do_not_send_you_where_you_are() -> None:
     path = [Step("Data", "pages/1_Data.py", "done"), Step("Train", "pages/2_Train.py", "next", here=True)]
     assert next_words(path, data="a@1", run=None, run_state=None) == ""
-    elsewhere = [Step("Data", "pages/1_Data.py", "done", here=True), Step("Train", "pages/2_Train.py", "next")]
+    elsewhere = [
+        Step("Data", "pages/1_Data.py", "done", here=True),
+        Step("Train", "pages/2_Train.py", "next"),
+    ]
     assert next_words(elsewhere, data="a@1", run=None, run_state=None) == "Next: train a model on it."

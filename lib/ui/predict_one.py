@@ -1,0 +1,176 @@
+"""Trying a model on one text or pair: the prediction, how sure it is, the time it took, and earlier tries."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lib.errors import UserError
+from lib.inference.inputs import model_inputs, one_row
+from lib.inference.predict import Predictions, is_loaded, predict
+from lib.runs.folder import RunFolder
+from lib.tasks import find_task
+from lib.tasks.base import Role
+from lib.ui.downloads import csv_bytes
+from lib.ui.evaluate_data import INPUT, evaluation, splits_of
+from lib.ui.frame import guarded_callback
+from lib.ui.numbers import significant
+from lib.ui.output_prediction import show_prediction, tried_line
+from lib.ui.output_runs import has_scores
+from lib.ui.words import escape_markdown, shorten
+
+MOST_CHARACTERS = 100_000
+MOST_TRIES = 50
+_NOW = "_predict at once"
+
+
+@dataclass(frozen=True)
+class Try:
+    """One text that was tried, and what came of it."""
+
+    texts: dict[str, str]
+    found: Predictions
+
+
+def show_one(run: RunFolder) -> None:
+    """Ask for a text and show what the model makes of it."""
+    inputs = model_inputs(find_task(run.spec.task), run.spec.data.columns)
+    tries: list[Try] = st.session_state.setdefault(f"_tries {run.id}", [])
+    ask, answer = st.columns(2, gap="large")
+    with ask:
+        with st.form(f"one text {run.id}", border=False, enter_to_submit=True):
+            for role in inputs:
+                st.text_area(
+                    role.title,
+                    key=_key(run, role),
+                    height=150 if len(inputs) == 1 else 90,
+                    max_chars=MOST_CHARACTERS,
+                    help=escape_markdown(role.explanation),
+                    placeholder="Type or paste a text",
+                    persist_state="session",
+                )
+            asked = st.form_submit_button("Predict", type="primary", icon=":material/play_arrow:")
+        _examples(run, inputs)
+    with answer:
+        if asked or st.session_state.pop(_NOW, False):
+            texts = {role.name: str(st.session_state.get(_key(run, role)) or "") for role in inputs}
+            tries.insert(0, Try(texts, _ask(run, inputs, list(texts.values()))))
+            del tries[MOST_TRIES:]
+        if tries:
+            _show(tries[0])
+        else:
+            st.caption(
+                "The label, its probability beside those of the others, and the time it took appear here."
+            )
+    if tries:
+        _history(run, tries)
+
+
+def _key(run: RunFolder, role: Role) -> str:
+    return f"predict {run.id} {role.name}"
+
+
+def _ask(run: RunFolder, inputs: list[Role], texts: list[str]) -> Predictions:
+    rows, columns = one_row(inputs, texts)
+    ref = f"run:{run.id}"
+    waiting = st.empty()
+
+    def tell(done: int, total: int, phase: str) -> None:
+        # Also the moment at which a click elsewhere on the page can interrupt the wait.
+        waiting.caption("Waiting for rows that came first" if phase == "waiting" else "")
+
+    with st.spinner(
+        "Predicting" if is_loaded(ref) else "Loading the model, which takes a few seconds the first time"
+    ):
+        found = predict(ref, rows, columns, on_progress=tell)
+    waiting.empty()
+    return found
+
+
+def _show(tried: Try) -> None:
+    row = tried.found.frame.iloc[0]
+    note = f"{significant(1000 * tried.found.seconds)} ms"
+    show_prediction(tried.found.output, row, key="probabilities of the text", note=note)
+    if bool(row.get("truncated")):
+        st.caption(
+            f":material/content_cut: The text was cut: the model read only the first {int(row['tokens']):,} tokens."
+        )
+
+
+def _examples(run: RunFolder, inputs: list[Role]) -> None:
+    rows = _example_rows(run)
+    if not rows:
+        return
+    st.caption("Or try a row of the test set:")
+    for title, row in rows:
+        names = [f"{INPUT}{run.spec.data.columns[role.name]}" for role in inputs]
+        if any(name not in row for name in names):
+            continue
+        texts = [str(row[name]) for name in names]
+        st.button(
+            f"**{title}:** {escape_markdown(shorten(texts[0], 60))}",
+            key=f"example {title}",
+            type="tertiary",
+            on_click=_take_example,
+            args=(run, inputs, texts),
+        )
+
+
+def _example_rows(run: RunFolder) -> list[tuple[str, dict[str, Any]]]:
+    """A sure one, a close call and a mistake from the run's own test rows, as far as there are any."""
+    try:
+        if not has_scores(run) or "test" not in splits_of(run):
+            return []
+        frame = evaluation(run, "test").frame
+    except UserError:  # the examples are a convenience; the page works without them
+        return []
+    right, wrong = frame[frame["correct"]], frame[~frame["correct"]]
+    found = []
+    for title, part, column in (
+        ("Sure", right, "confidence"),
+        ("Close call", right, "margin"),
+        ("Mistaken", wrong, "confidence"),
+    ):
+        if len(part):
+            values = part[column].to_numpy()
+            place = int(values.argmin() if title == "Close call" else values.argmax())
+            found.append((title, {str(name): value for name, value in part.iloc[place].items()}))
+    return found
+
+
+@guarded_callback
+def _take_example(run: RunFolder, inputs: list[Role], texts: list[str]) -> None:
+    for role, text in zip(inputs, texts, strict=True):
+        st.session_state[_key(run, role)] = text[:MOST_CHARACTERS]
+    st.session_state[_NOW] = True
+
+
+def _history(run: RunFolder, tries: list[Try]) -> None:
+    with st.expander(f"Tried so far: {len(tries)}", icon=":material/history:"):
+        table = pd.DataFrame([tried_line(tried.found, tried.texts) for tried in tries])
+        names = [name for name in tries[0].texts if name in table]
+        shown = table.assign(**{name: table[name].map(lambda text: shorten(text, 240)) for name in names})
+        st.dataframe(
+            shown,
+            hide_index=True,
+            column_config={
+                **{
+                    name: st.column_config.TextColumn(name.replace("_", " ").capitalize(), width="large")
+                    for name in names
+                },
+                "predicted": "Predicted",
+                "confidence": st.column_config.NumberColumn("Confidence", format="percent"),
+                "milliseconds": st.column_config.NumberColumn("Time, ms"),
+            },
+            alt=f"The {len(tries)} texts tried in this session, newest first",
+        )
+        st.download_button(
+            "Tries (CSV)",
+            lambda: csv_bytes(table),
+            f"{run.id}-tries.csv",
+            "text/csv",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+        )

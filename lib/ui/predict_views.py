@@ -1,0 +1,52 @@
+"""The views of the Predict page: one text, many rows, and how to do the same without Atelier."""
+
+import streamlit as st
+
+from lib.runs.folder import RunFolder
+from lib.tasks import find_task
+from lib.ui.predict_many import show_many
+from lib.ui.predict_one import show_one
+
+WAYS = {"one": "One text", "many": "A file of rows"}
+
+
+def choose_way() -> str:
+    """One text or many; in the address, so that a link reopens it."""
+    asked = st.query_params.get("way")
+    now = asked if asked in WAYS else "many" if "rows" in st.query_params else "one"
+    st.session_state["predict way"] = now
+    st.segmented_control(
+        "What to predict",
+        list(WAYS),
+        format_func=WAYS.__getitem__,
+        key="predict way",
+        required=True,
+        on_change=_take_way,
+        label_visibility="collapsed",
+    )
+    return now
+
+
+def _take_way() -> None:
+    st.query_params["way"] = st.session_state["predict way"]
+
+
+def show_predict(run: RunFolder, way: str) -> None:
+    """The way that is chosen, then the snippet."""
+    if way == "many":
+        show_many(run)
+    else:
+        show_one(run)
+    _usage(run)
+
+
+def _usage(run: RunFolder) -> None:
+    target = run.target()
+    if target is None:
+        return
+    with st.expander("The same in plain transformers", icon=":material/code:"):
+        st.caption("The model folder needs nothing of Atelier. With transformers and torch installed:")
+        task = find_task(run.spec.task)
+        st.code(
+            task.usage(str(run.model_path), run.spec.data.columns, target), language="python", wrap_lines=True
+        )

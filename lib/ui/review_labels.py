@@ -1,0 +1,251 @@
+"""Where the model is wrong, label by label: the confusion matrix, the labels, and the pairs most often mistaken.
+
+Whatever is clicked becomes the selection, whose rows the list shows.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lib.analysis.confusion import ConfusionMatrix, Order
+from lib.charts.confusion import Cell, Colour, clicked, confusion
+from lib.charts.per_class import MEASURE_TITLES, Measure, per_class
+from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.downloads import csv_bytes
+from lib.ui.evaluate_data import Evaluation, label_order, label_table
+from lib.ui.frame import guarded_callback
+from lib.ui.numbers import count
+from lib.ui.review_selection import GATHERED_TO, READABLE, Selection, select
+from lib.ui.words import shorten, term
+
+VIEWS = {"matrix": "Matrix", "labels": "Labels", "pairs": "Pairs"}
+COLOURS: dict[Colour, str] = {
+    "row": "Share of the true label",
+    "column": "Share of the predicted label",
+    "count": "Rows",
+}
+ORDERS: dict[Order, str] = {
+    "alphabetical": "Alphabetical",
+    "support": "Most rows first",
+    "f1": "Hardest first (lowest F1)",
+    "clustered": "Mistaken for each other side by side",
+}
+# Side by side with the list, a matrix of more labels could not be read.
+NARROW_UP_TO = 12
+
+
+def shown_matrices(matrix: ConfusionMatrix) -> tuple[ConfusionMatrix, ...]:
+    """The matrix, and with too many labels to read the one that gathers the rest."""
+    return (matrix,) if len(matrix) <= READABLE else (matrix, matrix.reduced(GATHERED_TO))
+
+
+def show_labels(found: Evaluation, matrices: tuple[ConfusionMatrix, ...], selection: Selection) -> None:
+    """The view that is chosen, with what can be chosen in it."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        view = st.segmented_control(
+            "View",
+            list(VIEWS),
+            format_func=VIEWS.__getitem__,
+            key="review view",
+            default="matrix",
+            required=True,
+            label_visibility="collapsed",
+            persist_state="page",
+        )
+        options = st.popover("Options", icon=":material/tune:", type="tertiary", width="content")
+    match view:
+        case "labels":
+            _labels(found, matrices[0], options)
+        case "pairs":
+            _pairs(found, matrices[0], options)
+        case _:
+            _matrix(found, matrices, selection, options)
+
+
+def _matrix(
+    found: Evaluation, matrices: tuple[ConfusionMatrix, ...], selection: Selection, options: Any
+) -> None:
+    gathered = True
+    with options:
+        colour: Colour = st.selectbox(
+            "Colour",
+            list(COLOURS),
+            format_func=COLOURS.__getitem__,
+            key="review colour",
+            persist_state="page",
+            help="Share of the true label: how much of each label was found. Share of the predicted label: how far "
+            "to trust each answer. Rows: where most of the mistakes are.",
+        )
+        order: Order = st.selectbox(
+            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="review order", persist_state="page"
+        )
+        hide = st.toggle(
+            "Hide the right answers",
+            key="review diagonal",
+            persist_state="page",
+            help="Leaves the diagonal blank, so that rare mistakes show.",
+        )
+        if len(matrices) > 1:
+            gathered = st.toggle(
+                f"Only the {GATHERED_TO} most mistaken labels",
+                value=True,
+                key="review gathered",
+                persist_state="page",
+            )
+    matrix = matrices[-1] if gathered else matrices[0]
+    if len(matrices) > 1:
+        rest = (
+            f"The {GATHERED_TO} labels with most mistakes; the other {len(matrices[0]) - GATHERED_TO:,} are gathered "
+            "in “(other)”."
+            if gathered
+            else f"All {len(matrix):,} labels: point at a mark to see what it is, click it to read its rows."
+        )
+        st.caption(rest)
+    chart = confusion(
+        matrix,
+        order=label_order(found, matrix, order),
+        colour=colour,
+        hide_diagonal=hide,
+        selected=_place(matrix, selection),
+        theme=current_theme(),
+        split=found.split,
+    )
+    show_chart(
+        chart,
+        "confusion matrix",
+        on_select=_on_cell(found, matrix, selection),
+    )
+
+
+def _place(matrix: ConfusionMatrix, selection: Selection) -> Cell | None:
+    """Where the selection stands in the matrix; None when nothing is selected or it is not shown."""
+    names = (selection.true, selection.predicted)
+    if selection.is_empty or any(name is not None and name not in matrix.labels for name in names):
+        return None
+    true, predicted = (matrix.position(name) if name is not None else None for name in names)
+    return true, predicted
+
+
+def _on_cell(found: Evaluation, matrix: ConfusionMatrix, before: Selection) -> Callable[[], None]:
+    @guarded_callback
+    def on_cell() -> None:
+        # Nothing picked is a redraw or a second click on the same cell: what was picked stays (✕ clears it).
+        point = picked("confusion matrix")
+        cell = clicked(point["customdata"]) if point and "customdata" in point else None
+        if cell is not None:
+            true, predicted = (matrix.labels[place] if place is not None else None for place in cell)
+            if (new := Selection(true, predicted)) != before:
+                select(new, split=found.split)
+
+    return on_cell
+
+
+def _labels(found: Evaluation, matrix: ConfusionMatrix, options: Any) -> None:
+    table = label_table(found, matrix)
+    table = table[(table["support"] + table["predicted"]) > 0].reset_index(drop=True)
+    with options:
+        measure: Measure = st.selectbox(
+            "Measure",
+            list(MEASURE_TITLES),
+            format_func=lambda name: MEASURE_TITLES[name].capitalize(),
+            key="review measure",
+            persist_state="page",
+        )
+    chart = per_class(table, measure=measure, split=found.split, theme=current_theme())
+
+    @guarded_callback
+    def on_dot() -> None:
+        point = picked("labels chart")
+        if point and "customdata" in point:
+            place = point["customdata"]
+            place = place["0"] if isinstance(place, dict) else place[0]
+            select(Selection(true=str(table["label"].iloc[int(place)])), split=found.split)
+
+    show_chart(chart, "labels chart", on_select=on_dot)
+    _clickable(
+        table[["label", "precision", "recall", "f1", "support", "predicted"]],
+        "labels table",
+        lambda row: Selection(true=str(row["label"])),
+        found,
+        {
+            "label": "Label",
+            "precision": st.column_config.NumberColumn("Precision", format="%.2f", help=term("precision")),
+            "recall": st.column_config.NumberColumn("Recall", format="%.2f", help=term("recall")),
+            "f1": st.column_config.NumberColumn("F1", format="%.2f"),
+            "support": st.column_config.NumberColumn("Rows", help="Rows that truly have the label."),
+            "predicted": st.column_config.NumberColumn("Predicted", help="Rows that were given the label."),
+        },
+        alt=f"Precision, recall and F1 of {count(len(table), 'label')} on {found.split} rows",
+    )
+    st.download_button(
+        "Labels with intervals (CSV)",
+        lambda: csv_bytes(table),
+        f"{found.run.id}-{found.split}-labels.csv",
+        "text/csv",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+def _pairs(found: Evaluation, matrix: ConfusionMatrix, options: Any) -> None:
+    with options:
+        most = st.select_slider(
+            "Pairs", [20, 50, 100, 200], value=50, key="review pairs", persist_state="page"
+        )
+    pairs = matrix.top_confusions(most)
+    if pairs.empty:
+        st.markdown("No label is mistaken for another one.")
+        return
+    _clickable(
+        pairs,
+        "pairs table",
+        lambda row: Selection(str(row["gold"]), str(row["predicted"])),
+        found,
+        {
+            "gold": "True",
+            "predicted": "Predicted",
+            "rows": "Rows",
+            "share_of_gold": st.column_config.NumberColumn(
+                "Share of the true", format="percent", help="Of the rows that truly have the label."
+            ),
+        },
+        alt=f"The {count(len(pairs), 'pair')} of labels most often mistaken on {found.split} rows",
+    )
+
+
+def _clickable(
+    table: pd.DataFrame,
+    key: str,
+    selection_of: Callable[[Any], Selection],
+    found: Evaluation,
+    columns: dict[str, Any],
+    *,
+    alt: str,
+) -> None:
+    """A table that can be sorted, and whose rows select what they stand for."""
+
+    @guarded_callback
+    def on_row() -> None:
+        chosen = st.session_state[key]["selection"]["rows"]
+        if chosen:
+            select(selection_of(table.iloc[chosen[0]]), split=found.split)
+
+    names = [
+        name for name in ("label", "gold", "predicted") if table[name].dtype == object or name == "label"
+    ]
+    shown = table.assign(
+        **{name: table[name].map(lambda text: shorten(text, 80)) for name in names if name in table}
+    )
+    st.caption("Click a line’s box to read its rows; click a heading to sort.")
+    st.dataframe(
+        shown,
+        hide_index=True,
+        key=key,
+        on_select=on_row,
+        selection_mode="single-row",
+        column_config=columns,
+        alt=alt,
+    )

@@ -1,0 +1,99 @@
+"""One row in full: its whole text, what is true, what the model thought, and the way to the next."""
+
+import html
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lib.charts.colours import label_colours
+from lib.charts.probabilities import probabilities
+from lib.tasks.outputs import LabelScores
+from lib.ui.charts import current_theme, show_chart
+from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.numbers import count, significant
+from lib.ui.review_selection import open_row
+from lib.ui.words import escape_markdown, shorten
+
+# Nobody reads more than this here, and the browser should not have to hold it.
+MOST_CHARACTERS = 6_000
+
+
+def show_text(text: object, *, title: str = "") -> None:
+    """A text exactly as it is, line breaks and all; whatever it contains stays text."""
+    whole = "" if text is None else str(text)
+    head = f'<div class="atelier-text-title">{html.escape(title)}</div>' if title else ""
+    shown = html.escape(whole[:MOST_CHARACTERS])
+    st.html(
+        "<style>.atelier-text {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; max-width: 75ch;"
+        " max-height: 22rem; overflow-y: auto; font-size: 1.05rem;}"
+        ".atelier-text-title {color: var(--atelier-muted); font-size: 0.85rem; margin-bottom: 0.15rem;}</style>"
+        f'{head}<div class="atelier-text" dir="auto" tabindex="0">{shown}</div>'
+    )
+    if len(whole) > MOST_CHARACTERS:
+        st.caption(
+            f"The first {MOST_CHARACTERS:,} of {len(whole):,} characters; the file to download has them all."
+        )
+
+
+def show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
+    """The row at that place of the list."""
+    row = rows.iloc[place]
+    with st.container(border=True, key="review-row"):
+        _steps(rows, place)
+        read, thought = st.columns([6, 5], gap="large")
+        with read:
+            for name in found.texts:
+                show_text(row[name], title=shorten(name.removeprefix(INPUT), 60))
+            _facts(row)
+        with thought:
+            match found.output:
+                case LabelScores(labels=labels):
+                    scores = found.probabilities(int(row["position"]))
+                    chart = probabilities(
+                        labels,
+                        scores.tolist(),
+                        gold=str(row["gold"]),
+                        colours=label_colours(labels),
+                        theme=current_theme(),
+                    )
+                    show_chart(chart, "probabilities", downloads=False)
+
+
+def _steps(rows: pd.DataFrame, place: int) -> None:
+    numbers = rows["row"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        before = int(numbers.iloc[place - 1]) if place else None
+        after = int(numbers.iloc[place + 1]) if place + 1 < len(rows) else None
+        st.button(
+            "Previous",
+            icon=":material/arrow_back:",
+            key="previous row",
+            disabled=before is None,
+            on_click=open_row,
+            args=(before,),
+        )
+        st.button(
+            "Next",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            key="next row",
+            disabled=after is None,
+            on_click=open_row,
+            args=(after,),
+        )
+        st.caption(
+            f"{place + 1:,} of {count(len(rows), 'row')} · row {int(numbers.iloc[place]) + 1:,} of the data"
+        )
+
+
+def _facts(row: "pd.Series[Any]") -> None:
+    gold, predicted = (escape_markdown(shorten(row[name], 60)) for name in ("gold", "predicted"))
+    right = "Right" if row["correct"] else "Wrong"
+    st.markdown(f"{right}: truly **{gold}**, predicted **{predicted}**.")
+    facts = [f"loss {significant(float(row['loss']))}"]
+    if "tokens" in row:
+        facts.append(count(float(row["tokens"]), "token"))
+    if row.get("truncated"):
+        facts.append("cut: the model read only the beginning")
+    st.caption(" · ".join(facts))

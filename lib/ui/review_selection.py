@@ -1,0 +1,89 @@
+"""Which rows are being looked at: a true label, a predicted label, or both; kept in the address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from lib.analysis.confusion import ConfusionMatrix
+
+# Above so many labels the matrix shows the most mistaken ones and gathers the rest.
+READABLE, GATHERED_TO = 300, 30
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A part of the confusion matrix by label names: one cell, a matrix row, a matrix column, or nothing."""
+
+    true: str | None = None
+    predicted: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is selected."""
+        return self.true is None and self.predicted is None
+
+    def words(self) -> str:
+        """The selection as words that follow "12 rows": "truly joy, predicted anger"; not escaped."""
+        parts = [f"truly {self.true}"] if self.true is not None else []
+        parts += [f"predicted {self.predicted}"] if self.predicted is not None else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Every name a selection may use and the labels behind it: each label, and the gathered "(other)"."""
+
+    members: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, *matrices: ConfusionMatrix) -> "Names":
+        """The names of the matrices, the first one's first."""
+        members: dict[str, tuple[str, ...]] = {}
+        for matrix in matrices:
+            for label, behind in zip(matrix.labels, matrix.members, strict=True):
+                members.setdefault(label, behind)
+        return cls(members)
+
+    def rows(self, frame: pd.DataFrame, selection: Selection) -> pd.DataFrame:
+        """The rows of a predictions frame behind a selection, in their order."""
+        for column, name in (("gold", selection.true), ("predicted", selection.predicted)):
+            if name is not None:
+                frame = frame[frame[column].isin(self.members[name])]
+        return frame
+
+
+def selection_in_address(names: Names) -> tuple[Selection, list[str]]:
+    """What the address selects, and the labels it names that this run does not have."""
+    asked = {name: st.query_params.get(name) for name in ("true", "predicted")}
+    unknown = [label for label in asked.values() if label is not None and label not in names.members]
+    known = {name: label if label in names.members else None for name, label in asked.items()}
+    return Selection(known["true"], known["predicted"]), unknown
+
+
+def select(selection: Selection, *, split: str) -> None:
+    """Put a selection in the address, where the next run of the page finds it. For callbacks."""
+    for name, value in (("true", selection.true), ("predicted", selection.predicted)):
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = value
+    st.query_params["split"] = split
+    forget_row()
+
+
+def row_in_address() -> int | None:
+    """The row (its number in the data set) that is open, if the address names one."""
+    text = st.query_params.get("row", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 15 else None
+
+
+def open_row(number: int) -> None:
+    """Open a row. For callbacks."""
+    st.query_params["row"] = str(number)
+
+
+def forget_row() -> None:
+    """Open no row in particular: the first of the list."""
+    st.query_params.pop("row", None)

@@ -1,0 +1,117 @@
+"""The Train page's form: model, preset, name and options, and the wish that they make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from lib.data.store import StoredDataset
+from lib.errors import Problem
+from lib.plan.presets import PRESETS
+from lib.plan.preview import Preview, preview_run, sample_lengths
+from lib.runs.spec import DataSpec, Spec
+from lib.tasks.base import Task
+from lib.ui.drafts import Draft
+from lib.ui.problems import show_problems
+from lib.ui.train_models import ModelChoice, choose_model
+from lib.ui.train_options import changes_in, show_options
+from lib.ui.train_words import PRESET_TITLES, preset_words
+from lib.ui.words import escape_markdown, shorten
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for, what it would cost (None while the model cannot be read), and what is in the way."""
+
+    spec: Spec
+    preview: Preview | None
+    problems: tuple[Problem, ...]
+
+
+def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
+    """Draw the form and return what is chosen now."""
+    choice = choose_model(draft, task)
+    show_problems(choice.problems)
+    changes = changes_in(draft)
+    previews = {preset: _preview(stored, task, choice, {"preset": preset}) for preset in PRESETS}
+    preset = st.radio(
+        "How thorough",
+        PRESETS,
+        format_func=lambda preset: PRESET_TITLES[preset],
+        captions=[escape_markdown(preset_words(preset, previews[preset])) for preset in PRESETS],
+        key=draft.key("preset", "balanced", allowed=PRESETS),
+    )
+    suggested = suggested_name(stored, choice, preset)
+    typed = st.text_input(
+        "Name of the run", key=draft.key("name", ""), placeholder=suggested, max_chars=120, help=_NAME_HELP
+    )
+    name = " ".join((typed or "").split()) or suggested
+    usual = previews[preset]
+    method = show_options(draft, usual.options, changes) if usual else "full"
+    draft.keep()
+    given = {"preset": preset, **changes}
+    spec = Spec(
+        task=task.slug,
+        data=DataSpec(dataset=stored.ref),
+        model=choice.ref,
+        name=name,
+        method={"name": method},
+        options=given,
+    )
+    preview = _preview(stored, task, choice, given)
+    return Wish(spec, preview, (*choice.problems, *_empty_parts(preview)))
+
+
+_NAME_HELP = "What you will find it by. Left empty, it is called as shown."
+
+
+def suggested_name(stored: StoredDataset, choice: ModelChoice, preset: str) -> str:
+    """A name that says what the run is: "tweets, MiniLM-L6, balanced"."""
+    model = [shorten(choice.model.title, 40)] if choice.model else []
+    return ", ".join([shorten(stored.name, 50), *model, PRESET_TITLES[preset].lower()])
+
+
+def _preview(
+    stored: StoredDataset, task: Task, choice: ModelChoice, given: Mapping[str, Any]
+) -> Preview | None:
+    model = choice.model
+    if model is None:
+        return None
+    columns = tuple(sorted(stored.columns.items()))
+    lengths = _lengths(
+        stored.fingerprint, columns, task.slug, model.ref, model.revision, model.max_length, stored, task
+    )
+    return preview_run(stored, task, model, given, lengths=lengths)
+
+
+# The arguments without underscore are what a sample depends on; the others are not hashed.
+@st.cache_data(max_entries=300, show_spinner="Counting the tokens of a sample of the rows")
+def _lengths(
+    fingerprint: str,
+    columns: tuple[tuple[str, str], ...],
+    slug: str,
+    ref: str,
+    revision: str,
+    max_length: int,
+    _stored: StoredDataset,
+    _task: Task,
+) -> tuple[float, int]:
+    try:
+        return sample_lengths(_stored, _task, ref, max_length)
+    except (ValueError, ZeroDivisionError):  # no row has a text: the plan says so when it is asked
+        return float(max_length), max_length
+
+
+def _empty_parts(preview: Preview | None) -> list[Problem]:
+    """What the plan would refuse for having no rows, said before the button is pressed."""
+    return [
+        Problem(
+            f"There are no {part} rows.",
+            "split",
+            "Change the split on the Data page, or bring more rows.",
+            code=f"no-{part}-rows",
+        )
+        for part, rows in (preview.rows.items() if preview else ())
+        if rows == 0
+    ]

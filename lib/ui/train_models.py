@@ -1,0 +1,132 @@
+"""Choosing a base model: one at hand, a folder on this machine, or an earlier run."""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from lib.errors import Problem, UserError
+from lib.models.sources import ModelInfo, find_model, list_models
+from lib.settings import get_settings
+from lib.tasks.base import Task
+from lib.ui.drafts import Draft
+from lib.ui.numbers import ago, score
+from lib.ui.run_words import main_score
+from lib.ui.runs_list import RunLine, all_lines
+from lib.ui.train_words import model_facts, model_words
+from lib.ui.words import escape_markdown, shorten
+
+_FOLDER, _RUN = "folder", "run"
+# More than this many as a list with captions would push everything else off the screen.
+_FEW = 6
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The reference a spec will hold, the model behind it, and what is wrong with it."""
+
+    ref: str
+    model: ModelInfo | None
+    problems: tuple[Problem, ...] = ()
+
+
+@st.cache_data(ttl=30, show_spinner=False)
+def _at_hand(models_folder: str, home: str) -> list[ModelInfo]:
+    return list_models()
+
+
+def choose_model(draft: Draft, task: Task) -> ModelChoice:
+    """Ask for the model to start from."""
+    settings = get_settings()
+    at_hand = _at_hand(str(settings.models), str(settings.home))
+    known = {model.ref: model for model in at_hand}
+    earlier = [line for line in all_lines() if _has_model(line, task)]
+    options = [*known, *([_RUN] if earlier else []), _FOLDER]
+    # What the task recommends comes first among what is at hand.
+    start = next((ref for ref in task.starters if ref in known), options[0])
+    key = draft.key("model", start, allowed=options)
+    titles = {_RUN: "An earlier run", _FOLDER: "A folder on this machine"}
+    captions = {
+        _RUN: "Go on from a model you trained here, for example with more or newer rows.",
+        _FOLDER: "Any encoder saved with save_pretrained as safetensors: BERT, RoBERTa, DistilBERT and their kin.",
+    }
+
+    def title(option: str) -> str:
+        return titles[option] if option in titles else known[option].title
+
+    if len(options) <= _FEW:
+        chosen = st.radio(
+            "Start from",
+            options,
+            format_func=lambda option: escape_markdown(shorten(title(option), 60)),
+            captions=[
+                escape_markdown(captions[option]) if option in captions else model_words(known[option])
+                for option in options
+            ],
+            key=key,
+        )
+    else:
+        chosen = st.selectbox(
+            "Start from", options, format_func=lambda option: shorten(title(option), 60), key=key
+        )
+        st.caption(escape_markdown(captions[chosen]) if chosen in captions else model_words(known[chosen]))
+    if chosen == _FOLDER:
+        return _folder(draft)
+    if chosen == _RUN:
+        return _run(draft, earlier)
+    return ModelChoice(chosen, known[chosen])
+
+
+def _folder(draft: Draft) -> ModelChoice:
+    path = st.text_input(
+        "Folder",
+        key=draft.key("folder", ""),
+        placeholder="/home/me/models/bert-base-uncased",
+        max_chars=1_000,
+    )
+    if not (path or "").strip():
+        what = Problem(
+            "No folder is given.", "model", "Type the path of a model folder, or choose another model."
+        )
+        return ModelChoice("", None, (what,))
+    found = _found(f"folder:{path.strip()}")
+    if found.model:
+        st.caption(escape_markdown(model_facts(found.model)))
+    return found
+
+
+def _run(draft: Draft, earlier: list[RunLine]) -> ModelChoice:
+    lines = {line.id: line for line in earlier}
+    ids = list(lines)
+    chosen = st.selectbox(
+        "Run",
+        ids,
+        format_func=lambda identity: _described(lines[identity]),
+        key=draft.key("run", ids[0], allowed=ids),
+    )
+    found = _found(f"run:{chosen}")
+    if found.model is None:
+        return found
+    return replace(found, model=replace(found.model, title=f"“{shorten(lines[chosen].name, 40)}”"))
+
+
+def _described(line: RunLine) -> str:
+    main = main_score(line)
+    value = line.score("test", main.name) if main else None
+    parts = [
+        shorten(line.name, 40),
+        *([f"{main.title} {score(value)}"] if main and value is not None else []),
+    ]
+    return " · ".join([*parts, ago(line.began)])
+
+
+def _has_model(line: RunLine, task: Task) -> bool:
+    same = line.spec is not None and line.spec.task == task.slug
+    return same and bool(line.result) and line.run.model_path.is_dir()
+
+
+def _found(ref: str) -> ModelChoice:
+    try:
+        model = find_model(ref)
+    except UserError as error:
+        return ModelChoice(ref, None, error.problems)
+    return ModelChoice(model.ref, model)

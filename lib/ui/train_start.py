@@ -1,0 +1,119 @@
+"""What will happen and what it costs, the button that starts it, and the same from a terminal."""
+
+import os
+import shlex
+import time
+
+import streamlit as st
+
+from lib.errors import Problem, UserError
+from lib.plan.planner import plan_run
+from lib.plan.preview import Preview
+from lib.runs.folder import create_run
+from lib.runs.spec import Spec
+from lib.ui import hand as hands
+from lib.ui.frame import go_to
+from lib.ui.numbers import count, size
+from lib.ui.problems import show_problems
+from lib.ui.train_form import Wish
+from lib.ui.train_words import summary_sentence
+from lib.ui.words import escape_markdown, term
+
+_STARTED = "_started last"
+# A second click this soon means the same run, not another one.
+_SECONDS_OF_A_DOUBLE_CLICK = 10.0
+
+
+def show_start(wish: Wish) -> None:
+    """The summary, every problem, and the one primary button."""
+    with st.container(border=True, key="train-summary"):
+        if wish.preview is None:
+            st.markdown("Choose a model, and what the training costs is shown here.")
+        else:
+            st.markdown(f"**{escape_markdown(summary_sentence(wish.preview))}**")
+            _rows(wish.preview)
+        show_problems([*_shown_here(wish), *memory_problems(wish.preview)])
+        spot = st.container()
+        pressed = st.button(
+            "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="start training",
+            disabled=bool(wish.problems),
+        )
+        if wish.problems:
+            st.caption("It can start when what stands above is put right.")
+        else:
+            st.caption("It goes on when you close the browser, and you can stop it at any time.")
+    if pressed:
+        with spot:
+            _start(wish)
+    _terminal(wish.spec)
+
+
+def _shown_here(wish: Wish) -> list[Problem]:
+    # Problems with the model stand beside its picker already.
+    return [problem for problem in wish.problems if problem.where != "model"]
+
+
+def _rows(preview: Preview) -> None:
+    rows = preview.rows
+    st.markdown(
+        f"**{count(rows['train'])}** rows to learn from, **{count(rows['validation'])}** to choose the best moment, "
+        f"**{count(rows['test'])}** for the final score.",
+        help=term("split"),
+    )
+
+
+def memory_problems(preview: Preview | None) -> list[Problem]:
+    """A warning when the run needs more memory than is free now."""
+    if preview is None or preview.estimate.memory_mb <= preview.estimate.free_memory_mb:
+        return []
+    need, free = preview.estimate.memory_mb * 1e6, preview.estimate.free_memory_mb * 1e6
+    return [
+        Problem(
+            f"It needs about {size(need)} of memory, and {size(free)} are free now.",
+            "memory",
+            "Close other programs, or halve the batch size under Advanced.",
+            "warning",
+            "memory",
+        )
+    ]
+
+
+def _start(wish: Wish) -> None:
+    """Check everything on every row, queue the run and go and watch it."""
+    text = wish.spec.to_yaml()
+    before = st.session_state.get(_STARTED)
+    if before and before[0] == text and time.monotonic() - before[2] < _SECONDS_OF_A_DOUBLE_CLICK:
+        go_to("Runs", run=before[1])
+    try:
+        with st.spinner("Checking every row before it starts"):
+            plan = plan_run(wish.spec)
+            run = create_run(plan.spec)
+            st.session_state[_STARTED] = (text, run.id, time.monotonic())
+    except UserError as error:
+        show_problems(error.problems)
+        return
+    hands.take(data=plan.spec.data.dataset, run=run.id)
+    go_to("Runs", run=run.id)
+
+
+def _terminal(spec: Spec) -> None:
+    """The same run as a spec and a command."""
+    with st.expander("The same from a terminal", icon=":material/terminal:", key="train terminal"):
+        text = spec.to_yaml()
+        st.markdown("Save this as `run.yaml`; what it leaves out comes from the preset.")
+        st.code(text, language="yaml", wrap_lines=True)
+        st.download_button(
+            "run.yaml", text, "run.yaml", "application/yaml", on_click="ignore", icon=":material/download:",
+            key="download wish",
+        )  # fmt: skip
+        st.code(terminal_command(), language="bash", wrap_lines=True)
+
+
+def terminal_command() -> str:
+    """The command that starts a spec, in the same home folder as this app."""
+    home = os.environ.get("ATELIER_HOME")
+    prefix = f"ATELIER_HOME={shlex.quote(home)} " if home else ""
+    return f"{prefix}.venv/bin/python -m lib train run.yaml"

@@ -1,0 +1,107 @@
+"""What every chart promises, whatever it shows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.analysis.balance import label_counts
+from lib.analysis.confusion import ConfusionMatrix
+from lib.analysis.per_class import per_class as table_of
+from lib.charts.baselines import baselines
+from lib.charts.chart import Chart
+from lib.charts.confusion import confusion
+from lib.charts.curves import loss_curves, score_curves
+from lib.charts.labels import label_balance
+from lib.charts.lengths import lengths
+from lib.charts.per_class import per_class
+from lib.charts.probabilities import probabilities
+
+NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
+MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
+METRICS = pd.DataFrame(
+    [
+        (step, 1.0, split, name, 0.5 + step / 100)
+        for step in range(20)
+        for split, name in (("train", "loss"), ("validation", "loss"), ("validation", NASTY))
+    ],
+    columns=["step", "epoch", "split", "name", "value"],
+)
+CHARTS = {
+    "baselines": lambda theme, **more: baselines(
+        "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
+    ),
+    "confusion": lambda theme, **more: confusion(MATRIX, theme=theme, selected=(0, 1), **more),
+    "label balance": lambda theme, **more: label_balance(
+        label_counts([NASTY, "b"], ["train", "test"]), theme=theme, **more
+    ),
+    "label shares": lambda theme, **more: label_balance(
+        label_counts([NASTY, "b"], ["train", "test"]), by="share", theme=theme, **more
+    ),
+    "lengths": lambda theme, **more: lengths([1, 5, 900], max_length=4, theme=theme, **more),
+    "loss": lambda theme, **more: loss_curves(METRICS, best_step=3, theme=theme, **more),
+    "per class": lambda theme, **more: per_class(table_of(MATRIX), theme=theme, **more),
+    "probabilities": lambda theme, **more: probabilities(
+        [NASTY, "b"], [0.9, 0.1], gold="b", theme=theme, **more
+    ),
+    "scores": lambda theme, **more: score_curves(METRICS, theme=theme, **more),
+}
+
+
+def texts(node: object) -> list[str]:
+    """Every string in a figure's JSON that Plotly may draw."""
+    if isinstance(node, dict):
+        return [text for key, value in node.items() if key != "bdata" for text in texts(value)]
+    if isinstance(node, list | tuple | np.ndarray):
+        return [text for value in node for text in texts(value)]
+    return [node] if isinstance(node, str) else []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", CHARTS)
+def test_it_lets_the_page_shine_through_and_says_its_height_but_no_width(name, theme):
+    chart = CHARTS[name](theme)
+    assert isinstance(chart, Chart)
+    layout = chart.figure.layout
+    assert layout.template.layout.paper_bgcolor == layout.template.layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.height > 100 and layout.width is None
+    assert layout.paper_bgcolor is None
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_the_two_themes_differ_in_colours_only(name):
+    light, dark = CHARTS[name]("light"), CHARTS[name]("dark")
+    assert light.alt == dark.alt and light.figure.layout.height == dark.figure.layout.height
+    assert light.figure.layout.title.font.size == dark.figure.layout.title.font.size
+    assert light.figure.to_json() != dark.figure.to_json()
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_it_comes_with_a_sentence_and_with_its_numbers(name):
+    chart = CHARTS[name]("light")
+    assert chart.alt.endswith(".") and any(letter.isdigit() for letter in chart.alt)
+    assert len(chart.data) and isinstance(chart.data, pd.DataFrame)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_its_title_can_be_said_otherwise_and_is_broken_to_fit_a_phone(name):
+    chart = CHARTS[name](
+        "light", title="Is <i>this</i> a title that goes on for longer than one line of a phone?"
+    )
+    lines = chart.figure.layout.title.text.split("<br>")
+    assert lines[:2] == [
+        "Is &lt;i&gt;this&lt;/i&gt; a title that goes on for",
+        "longer than one line of a phone?",
+    ]
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_names_from_people_are_drawn_as_text_never_as_markup(name):
+    for text in texts(CHARTS[name]("light").figure.to_plotly_json()):
+        assert "<script" not in text and "<b>x" not in text and "%{y}long" not in text
+        assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_dragging_does_not_hold_up_scrolling_on_a_phone(name):
+    layout = CHARTS[name]("light").figure.layout
+    assert layout.xaxis.fixedrange and layout.yaxis.fixedrange and layout.dragmode is False
