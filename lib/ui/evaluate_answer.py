@@ -17,9 +17,19 @@ SELECTION_SET = (
     "Judge it by the test rows."
 )
 
+# One number is the answer; the others support it.
+_STYLE = """
+<style>
+.st-key-evaluate-main-score [data-testid="stMetricValue"] { font-size: 2.6rem; line-height: 1.15; }
+.st-key-evaluate-other-scores [data-testid="stMetricValue"] { font-size: 1.1rem; }
+.st-key-evaluate-other-scores { row-gap: 0.5rem; }
+</style>
+"""
+
 
 def show_answer(found: Evaluation) -> None:
     """The main score with its interval and rows, the verdict against the baselines, and the other scores."""
+    st.html(_STYLE)
     main = found.task.main_score
     value, rows = found.scores.get(main.name), len(found.frame)
     if value is None:
@@ -29,10 +39,10 @@ def show_answer(found: Evaluation) -> None:
     differences = found.differences()
     said, beside = st.columns([5, 6], gap="large", vertical_alignment="center")
     with said:
-        with st.container(key="evaluate-main-score"):
+        with st.container(key="evaluate-main-score", gap=None):
             st.metric(main.title, score_with_interval(value, interval), help=escape_markdown(main.meaning))
-        span = f"95 % interval {score(interval[0])}–{score(interval[1])}, " if interval else ""
-        st.caption(f"{span}{count(rows, f'{found.split} row')}", help=term("interval"))
+            span = f"95 % interval {score(interval[0])}–{score(interval[1])}, " if interval else ""
+            st.caption(f"{span}{count(rows, f'{found.split} row')}", help=term("interval"))
         if found.split == "validation":
             st.badge("selection set: optimistic", icon=":material/info:", color="orange", help=SELECTION_SET)
         found_verdicts = verdicts(

@@ -70,14 +70,15 @@ def _review(found: Evaluation, labels: tuple[str, ...]) -> None:
         st.caption(
             f"The address asks for the label “{escape_markdown(shorten(label, 60))}”, which this run does not have."
         )
-    if len(matrix) <= NARROW_UP_TO:
+    narrow = len(matrix) <= NARROW_UP_TO
+    if narrow:
         left, right = st.columns([1, 1], gap="medium")
     else:
         left, right = st.container(), st.container()
     with left:
         show_labels(found, matrices, selection)
     with right:
-        listed = show_list(found, names, selection)
+        listed = show_list(found, names, selection, narrow=narrow)
     if listed is not None:
         show_row(found, *listed)
 

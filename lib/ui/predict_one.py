@@ -102,19 +102,20 @@ def _examples(run: RunFolder, inputs: list[Role]) -> None:
     rows = _example_rows(run)
     if not rows:
         return
-    st.caption("Or try a row of the test set:")
-    for title, row in rows:
-        names = [f"{INPUT}{run.spec.data.columns[role.name]}" for role in inputs]
-        if any(name not in row for name in names):
-            continue
-        texts = [str(row[name]) for name in names]
-        st.button(
-            f"**{title}:** {escape_markdown(shorten(texts[0], 60))}",
-            key=f"example {title}",
-            type="tertiary",
-            on_click=_take_example,
-            args=(run, inputs, texts),
-        )
+    with st.container(gap=None):
+        st.caption("Or try a row of the test set:")
+        for title, row in rows:
+            names = [f"{INPUT}{run.spec.data.columns[role.name]}" for role in inputs]
+            if any(name not in row for name in names):
+                continue
+            texts = [str(row[name]) for name in names]
+            st.button(
+                f"**{title}:** {escape_markdown(shorten(texts[0], 60))}",
+                key=f"example {title}",
+                type="tertiary",
+                on_click=_take_example,
+                args=(run, inputs, texts),
+            )
 
 
 def _example_rows(run: RunFolder) -> list[tuple[str, dict[str, Any]]]:

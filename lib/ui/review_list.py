@@ -1,5 +1,7 @@
 """The list of rows behind a selection, or of the mistakes when nothing is selected; page by page, to keep as a file."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -34,10 +36,15 @@ def rows_to_show(
     return ordered(rows, order)
 
 
-def show_list(found: Evaluation, names: Names, selection: Selection) -> tuple[pd.DataFrame, int] | None:
-    """Show the list; returns the rows and the place in them of the one that is open, None when there are none."""
+def show_list(
+    found: Evaluation, names: Names, selection: Selection, *, narrow: bool
+) -> tuple[pd.DataFrame, int] | None:
+    """Show the list; returns the rows and the place in them of the one that is open, None when there are none.
+
+    `narrow` when it stands in half of the page's width.
+    """
     heading = st.container()
-    order, find = _controls(found, names, selection)
+    order, find = _controls(found, names, selection, narrow=narrow)
     rows = rows_to_show(found.frame, names, selection, order=order, find=find, texts=found.texts)
     with heading:
         _heading(found, selection, len(rows), find)
@@ -46,7 +53,7 @@ def show_list(found: Evaluation, names: Names, selection: Selection) -> tuple[pd
         return None
     place = _place_of(rows)
     start = place // ROWS_PER_PAGE * ROWS_PER_PAGE
-    _table(found, rows.iloc[start : start + ROWS_PER_PAGE], place - start)
+    _table(found, rows.iloc[start : start + ROWS_PER_PAGE], place - start, selection, narrow=narrow)
     _below(found, rows, start, selection)
     return rows, place
 
@@ -72,41 +79,46 @@ def _heading(found: Evaluation, selection: Selection, rows: int, find: str) -> N
         )
 
 
-def _controls(found: Evaluation, names: Names, selection: Selection) -> tuple[MistakeOrder, str]:
+def _controls(
+    found: Evaluation, names: Names, selection: Selection, *, narrow: bool
+) -> tuple[MistakeOrder, str]:
     """Order and search, and the selection as two pickers: the way to it without a mouse."""
     options = [_EVERY, *names.members]
     for name, value in (("true", selection.true), ("predicted", selection.predicted)):
         st.session_state[f"review {name}"] = value if value is not None else _EVERY
-    with st.container(horizontal=True, gap="small", key="review-pickers"):
-        for name, title in (("true", "True label"), ("predicted", "Predicted label")):
-            st.selectbox(
-                title,
-                options,
-                format_func=lambda label: "Any" if label == _EVERY else shorten(label, 60),
-                key=f"review {name}",
-                on_change=_pick,
-                args=(found.split,),
-                width=170,
-            )
-        order = st.selectbox(
-            "First",
-            list(ORDER_TITLES),
-            format_func=lambda order: ORDER_TITLES[order].split(":")[0],
-            key="review sort",
-            persist_state="page",
-            on_change=forget_row,
-            help=" · ".join(ORDER_TITLES.values()),
-            width=170,
+    places = _grid(narrow)
+    for place, (name, title) in zip(
+        places, (("true", "True label"), ("predicted", "Predicted label")), strict=False
+    ):
+        place.selectbox(
+            title,
+            options,
+            format_func=lambda label: "Any" if label == _EVERY else shorten(label, 60),
+            key=f"review {name}",
+            on_change=_pick,
+            args=(found.split,),
         )
-        find = st.text_input(
-            "Text contains",
-            key="review find",
-            type="search",
-            persist_state="page",
-            on_change=forget_row,
-            width=170,
-        )
+    order: MistakeOrder = places[2].selectbox(
+        "First",
+        list(ORDER_TITLES),
+        format_func=lambda order: ORDER_TITLES[order].split(":")[0],
+        key="review sort",
+        persist_state="page",
+        on_change=forget_row,
+        help=" · ".join(ORDER_TITLES.values()),
+    )
+    find = places[3].text_input(
+        "Text contains", key="review find", type="search", persist_state="page", on_change=forget_row
+    )
     return order, find or ""
+
+
+def _grid(narrow: bool) -> list[Any]:
+    """Four places in a line, or two and two; they stay side by side on a phone."""
+    with st.container(key="review-pickers", gap="small"):
+        if not narrow:
+            return list(st.columns(4, gap="small"))
+        return [*st.columns(2, gap="small", wrap=False), *st.columns(2, gap="small", wrap=False)]
 
 
 @guarded_callback
@@ -127,12 +139,16 @@ def _place_of(rows: pd.DataFrame) -> int:
     return 0
 
 
-def _table(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
+def _table(found: Evaluation, rows: pd.DataFrame, place: int, selection: Selection, *, narrow: bool) -> None:
     texts = {
         name: rows[name].astype("str").map(lambda text: shorten(text, _CHARACTERS_IN_A_CELL))
         for name in found.texts
     }
-    labels = {name: rows[name].map(lambda label: shorten(label, 60)) for name in ("gold", "predicted")}
+    # A label that is the same in every row says nothing; its room goes to the text.
+    fixed = {"gold": selection.true, "predicted": selection.predicted}
+    varying = [name for name in fixed if fixed[name] is None or rows[name].nunique() > 1]
+    labels = {name: rows[name].map(lambda label: shorten(label, 60)) for name in varying}
+    room = (500 if narrow else 1080) - 170 - 85 * len(varying)
     shown = pd.DataFrame({**texts, **labels, "confidence": rows["confidence"], "loss": rows["loss"]})
     numbers = rows["row"].tolist()
     key = f"review rows {found.key[2]} {numbers[0]} {numbers[-1]} {len(numbers)}"
@@ -150,18 +166,20 @@ def _table(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
         key=key,
         on_select=on_row,
         selection_mode="single-row",
-        height=min(36 * len(shown) + 40, 440),
+        height=min(36 * len(shown) + 40, 330 if narrow else 440),
         column_config={
             **{
-                name: st.column_config.TextColumn(shorten(name.removeprefix(INPUT), 30), width="large")
+                name: st.column_config.TextColumn(
+                    shorten(name.removeprefix(INPUT), 30), width=room // len(texts)
+                )
                 for name in texts
             },
-            "gold": st.column_config.TextColumn("True"),
-            "predicted": st.column_config.TextColumn("Predicted"),
+            "gold": st.column_config.TextColumn("True", width=85),
+            "predicted": st.column_config.TextColumn("Predicted", width=85),
             "confidence": st.column_config.NumberColumn(
-                "Confidence", format="percent", help=term("confidence"), width="small"
+                "Confidence", format="percent", help=term("confidence"), width=90
             ),
-            "loss": st.column_config.NumberColumn("Loss", format="%.2f", help=term("loss"), width="small"),
+            "loss": st.column_config.NumberColumn("Loss", format="%.2f", help=term("loss"), width=60),
         },
         alt=f"{count(len(shown), 'row')} with their true and predicted labels",
     )
@@ -172,13 +190,15 @@ def _below(found: Evaluation, rows: pd.DataFrame, start: int, selection: Selecti
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         if pages > 1:
             numbers = rows["row"].iloc[::ROWS_PER_PAGE].tolist()
-            st.session_state["review page"] = start // ROWS_PER_PAGE + 1
+            now = start // ROWS_PER_PAGE + 1
+            # A key of its own for every page, so that Previous and Next can turn it too.
+            key = f"review page {now} of {pages}"
 
             @guarded_callback
             def on_page() -> None:
-                open_row(numbers[int(st.session_state["review page"]) - 1])
+                open_row(numbers[int(st.session_state[key]) - 1])
 
-            st.pagination(pages, key="review page", on_change=on_page, max_visible_pages=5)
+            st.pagination(pages, default=now, key=key, on_change=on_page, max_visible_pages=5)
         st.download_button(
             f"{count(len(rows), 'row')} (CSV)",
             lambda: csv_bytes(rows_as_table(rows, found.texts)),

@@ -50,7 +50,7 @@ _STYLE = """
 [class*="st-key-step-later"] p { color: var(--atelier-muted); }
 .st-key-path-words { margin-top: -0.7rem; margin-bottom: -0.9rem; }
 .st-key-page-lead, .st-key-page-subject { margin-top: -0.9rem; }
-[data-testid="stHeading"] [data-testid="stIconMaterial"] { color: var(--atelier-muted); font-size: 0.8em; }
+[data-testid="stHeadingIcon"] { color: var(--atelier-muted); font-size: 0.8em; }
 [data-testid="stCaptionContainer"] { color: var(--atelier-muted) !important; opacity: 1; }
 [data-testid="stAlert"] ul { margin-top: 0; margin-bottom: 0; padding-left: 0.6rem; }
 [data-testid="stAlert"] li { margin-bottom: 0.15rem; }
@@ -74,7 +74,8 @@ _STYLE = """
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   [class*="st-key-step-"] [data-testid="stPageLink-NavLink"] { padding: 0.1rem 0.25rem; }
-  .st-key-path-strip { column-gap: 0.2rem; }
+  .st-key-path-strip { column-gap: 0.15rem; }
+  .st-key-path-strip > :first-child { flex-basis: 100%; }
 }
 @media (prefers-reduced-motion: reduce) {
   * { transition: none !important; animation-duration: 0.01ms !important; }
@@ -92,10 +93,11 @@ def _figure_text() -> str:
     for tone in (INK, MUTED):
         for colour in tone.values():
             red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-            rules.append(
-                f'[data-testid="stPlotlyChart"] :is(text, tspan)[style*="fill: rgb({red}, {green}, {blue})"] '
-                f"{{ fill: light-dark({tone['light']}, {tone['dark']}) !important; }}"
+            written = (f"fill: rgb({red}, {green}, {blue})", f"fill:{colour}")
+            places = ", ".join(
+                f'[data-testid="stPlotlyChart"] :is(text, tspan)[style*="{fill}" i]' for fill in written
             )
+            rules.append(f"{places} {{ fill: light-dark({tone['light']}, {tone['dark']}) !important; }}")
     return "\n".join(rules)
 
 
