@@ -30,7 +30,7 @@ def show_upload(token: str) -> None:
     subject = staged_subject(token)
     table = subject.table()
     draft = Draft("data", token)
-    _heading(table.name, "Another file", _leave_upload)
+    _heading(table.name, leaving=_leave_upload)
     _recognised(table.repairs, table.rejected, len(table.rejected))
     notices = st.container()
     form, evidence = st.columns([2, 3], gap="large")
@@ -65,7 +65,7 @@ def show_stored(ref: str) -> None:
     subject = stored_subject(ref)
     stored = subject.stored
     assert stored is not None
-    _heading(stored.name, "Other data", _leave_stored, args=(ref,))
+    _heading(stored.name)
     if not stored.usable:
         show_problems(stored.problems)
         return
@@ -97,12 +97,15 @@ def ago_from(created: str) -> str:
     return ago(datetime.fromisoformat(created)) if created else ""
 
 
-def _heading(name: str, leave: str, leaving: Callable[..., None], args: tuple[str, ...] = ()) -> None:
+def _heading(name: str, *, leaving: Callable[[], None] | None = None) -> None:
     with st.container(
         key="page-subject", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.subheader(escape_markdown(shorten(name, 80)), anchor=False, width="content")
-        st.button(leave, icon=":material/upload:", type="tertiary", on_click=leaving, args=args, key="leave")
+        if leaving:
+            st.button(
+                "Another file", icon=":material/upload:", type="tertiary", on_click=leaving, key="leave"
+            )
 
 
 def _recognised(repairs: tuple[str, ...], rejected: tuple[RejectedLine, ...], number: int) -> None:
@@ -155,7 +158,8 @@ def _save(token: str, choice: Choice, name: str) -> None:
     table = subject.table()
     # The browser may send anything: check again what the page has checked.
     raise_errors(facts(subject, choice).problems)
-    stored = save(table, name=name, task=choice.task, columns=dict(choice.columns), split=choice.split)
+    with st.spinner(f"Saving {count(len(table.frame), 'row')}"):
+        stored = save(table, name=name, task=choice.task, columns=dict(choice.columns), split=choice.split)
     Draft("data", token).forget()
     forget(token)
     put_upload_away()
@@ -167,11 +171,6 @@ def _save(token: str, choice: Choice, name: str) -> None:
 def _leave_upload() -> None:
     put_upload_away()
     hands.put_away(data=hands.in_hand().data)
-
-
-@guarded_callback
-def _leave_stored(ref: str) -> None:
-    hands.put_away(data=ref)
 
 
 @guarded_callback

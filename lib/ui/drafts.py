@@ -1,16 +1,14 @@
 """Unfinished choices on a page, kept on disk so that they survive a page change, a reload and a restart."""
 
 import hashlib
-import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from lib.runs.files import read_json, write_json
 from lib.settings import get_settings
 
 
@@ -23,10 +21,7 @@ def draft_path(page: str, subject: str) -> Path:
 
 def read_draft(page: str, subject: str) -> dict[str, Any]:
     """What was kept, or nothing: a missing or damaged file is an empty draft."""
-    try:
-        values = json.loads(draft_path(page, subject).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    values = read_json(draft_path(page, subject))
     return values if isinstance(values, dict) else {}
 
 
@@ -34,14 +29,7 @@ def write_draft(page: str, subject: str, values: dict[str, Any]) -> None:
     """Replace the draft on disk in one step. Values must be plain JSON data."""
     path = draft_path(page, subject)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(values, file, ensure_ascii=False)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_json(path, values)
 
 
 def forget_draft(page: str, subject: str) -> None:

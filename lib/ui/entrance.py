@@ -25,7 +25,6 @@ def put_upload_away() -> None:
 
 def show_entrance() -> None:
     """Ask for a file, or offer the examples."""
-    st.markdown("Bring a table with one example per row. It stays on this machine.")
     bring, look = st.columns([3, 2], gap="large")
     with bring:
         _uploader()
@@ -47,11 +46,14 @@ def stage_example(name: str) -> str:
 def _uploader() -> None:
     turn = st.session_state.setdefault(_TURN, 0)
     file = st.file_uploader(
-        "A CSV, TSV or text file with one row per example",
+        "A CSV, TSV or text file with one example per row",
         key=f"upload {turn}",
         max_upload_size=get_settings().max_upload_mb,
     )
-    st.caption("Encoding, delimiter, quotes and header are recognised, and you are told what was repaired.")
+    st.caption(
+        "It stays on this machine. Encoding, delimiter, quotes and header are recognised, and you are told what "
+        "was repaired."
+    )
     if file is None:
         return
     # A new key makes Streamlit drop the bytes of this upload at once.

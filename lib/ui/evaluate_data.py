@@ -101,7 +101,12 @@ def confusion_matrix(found: Evaluation, labels: tuple[str, ...]) -> ConfusionMat
 
 def label_order(found: Evaluation, matrix: ConfusionMatrix, kind: Order) -> np.ndarray:
     """The order to show labels in; clustering hundreds takes a while, so it is remembered."""
-    return _order(*found.key, matrix.labels, kind, matrix)
+    order = _order(*found.key, matrix.labels, kind, matrix)
+    if not matrix.is_reduced:
+        return order
+    # What is gathered is no label like the others: it stands last, whatever the order.
+    gathered = len(matrix) - 1
+    return np.append(order[order != gathered], gathered)
 
 
 def label_table(found: Evaluation, matrix: ConfusionMatrix) -> pd.DataFrame:

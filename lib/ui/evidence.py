@@ -17,24 +17,31 @@ from lib.ui.words import escape_markdown, term
 ROWS_A_PAGE = 50
 
 
+@st.fragment
+@guarded
 def show_evidence(subject: Subject, choice: Choice, facts: Facts) -> None:
-    """Everything about the table, in four tabs."""
-    rows, labels, sizes, columns = st.tabs(["Rows", "Labels and split", "Lengths", "Columns"])
-    with rows:
-        show_rows(subject, choice)
-    with labels:
-        _labels(facts)
-    with sizes:
-        _lengths(subject, choice)
-    with columns:
-        _columns(subject.profile())
+    """Everything about the table, in four tabs, of which only the open one is worked out."""
+    names = ["Rows", "Labels and split", "Lengths", "Columns"]
+    rows, labels, sizes, columns = st.tabs(names, key="view", bind="query-params")
+    if rows.open:
+        with rows:
+            _rows(subject, choice)
+    elif labels.open:
+        with labels:
+            _labels(facts)
+    elif sizes.open:
+        with sizes:
+            _lengths(subject, choice)
+    elif columns.open:
+        with columns:
+            _columns(subject.profile())
 
 
 def show_figures(subject: Subject, facts: Facts) -> None:
     """The table in four figures."""
     profile = subject.profile()
     used = None if facts.report is None else sum(facts.report.counts.values())
-    with st.container(horizontal=True, gap="large", key="figures"):
+    with st.container(horizontal=True, gap="medium", key="figures"):
         _figure("Rows", count(profile.rows))
         _figure("Columns", count(len(profile.columns)))
         if facts.balance is not None:
@@ -48,9 +55,7 @@ def _figure(label: str, value: str, help: str | None = None) -> None:
     st.metric(label, value, help=help, width="content")
 
 
-@st.fragment
-@guarded
-def show_rows(subject: Subject, choice: Choice) -> None:
+def _rows(subject: Subject, choice: Choice) -> None:
     """The rows as they were read, a page at a time."""
     total = subject.profile().rows
     pages = max(1, -(-total // ROWS_A_PAGE))

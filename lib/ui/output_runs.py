@@ -115,7 +115,7 @@ def show_not_ready(run: RunFolder, *, lacking: str) -> None:
     problems = [Problem(**problem) for problem in state.problems]
     if problems:
         show_problems(problems)
-    lead_on("Watch the run" if state.is_active else "See what happened", "Runs")
+    lead_on("Watch the run" if state.is_active else "See the run", "Runs")
 
 
 def _why(name: str, state: State, lacking: str) -> str:

@@ -96,13 +96,13 @@ def _matrix(
             )
     matrix = matrices[-1] if gathered else matrices[0]
     if len(matrices) > 1:
-        rest = (
+        words = (
             f"The {GATHERED_TO} labels with most mistakes; the other {len(matrices[0]) - GATHERED_TO:,} are gathered "
             "in “(other)”."
             if gathered
             else f"All {len(matrix):,} labels: point at a mark to see what it is, click it to read its rows."
         )
-        st.caption(rest)
+        st.caption(words)
     chart = confusion(
         matrix,
         order=label_order(found, matrix, order),
@@ -233,12 +233,9 @@ def _clickable(
         if chosen:
             select(selection_of(table.iloc[chosen[0]]), split=found.split)
 
-    names = [
-        name for name in ("label", "gold", "predicted") if table[name].dtype == object or name == "label"
-    ]
-    shown = table.assign(
-        **{name: table[name].map(lambda text: shorten(text, 80)) for name in names if name in table}
-    )
+    # `predicted` is a label among the pairs, and a number of rows among the labels.
+    texts = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    shown = table.assign(**{name: table[name].map(lambda text: shorten(text, 80)) for name in texts})
     st.caption("Click a line’s box to read its rows; click a heading to sort.")
     st.dataframe(
         shown,

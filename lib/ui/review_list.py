@@ -148,8 +148,8 @@ def _table(found: Evaluation, rows: pd.DataFrame, place: int, selection: Selecti
     fixed = {"gold": selection.true, "predicted": selection.predicted}
     varying = [name for name in fixed if fixed[name] is None or rows[name].nunique() > 1]
     labels = {name: rows[name].map(lambda label: shorten(label, 60)) for name in varying}
-    room = (500 if narrow else 1080) - 170 - 85 * len(varying)
-    shown = pd.DataFrame({**texts, **labels, "confidence": rows["confidence"], "loss": rows["loss"]})
+    room = (475 if narrow else 1020) - 170 - 85 * len(varying)
+    shown = pd.DataFrame({**texts, **labels, "confidence": 100 * rows["confidence"], "loss": rows["loss"]})
     numbers = rows["row"].tolist()
     key = f"review rows {found.key[2]} {numbers[0]} {numbers[-1]} {len(numbers)}"
 
@@ -177,7 +177,7 @@ def _table(found: Evaluation, rows: pd.DataFrame, place: int, selection: Selecti
             "gold": st.column_config.TextColumn("True", width=85),
             "predicted": st.column_config.TextColumn("Predicted", width=85),
             "confidence": st.column_config.NumberColumn(
-                "Confidence", format="percent", help=term("confidence"), width=90
+                "Confidence", format="%.1f %%", help=term("confidence"), width=90
             ),
             "loss": st.column_config.NumberColumn("Loss", format="%.2f", help=term("loss"), width=60),
         },

@@ -8,8 +8,9 @@ import streamlit as st
 
 from lib.analysis.confusion import ConfusionMatrix
 
-# Above so many labels the matrix shows the most mistaken ones and gathers the rest.
-READABLE, GATHERED_TO = 300, 30
+# Above so many labels the matrix shows the most mistaken ones and gathers the rest in one more: 30 in all,
+# which is the most that has room for numbers in its cells.
+READABLE, GATHERED_TO = 300, 29
 
 
 @dataclass(frozen=True)

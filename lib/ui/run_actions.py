@@ -12,14 +12,13 @@ from lib.ui.words import escape_markdown
 
 def show_actions(line: RunLine, *, checkpoint: int | None) -> None:
     """One row of buttons; the primary one is what the state calls for."""
-    has_result = bool(line.result) and line.standing in ("succeeded", "stopped")
     with st.container(horizontal=True, vertical_alignment="center", key="run-actions"):
-        if has_result and page_file("Evaluate"):
+        if line.has_result and page_file("Evaluate"):
             lead_on("Look at its mistakes", "Evaluate", run=line.id)
         if line.active:
             _stop_button(line)
         if line.spec is not None and line.state.can_resume:
-            _resume_button(line, primary=not has_result, checkpoint=checkpoint)
+            _resume_button(line, primary=not line.has_result, checkpoint=checkpoint)
         if line.spec is not None:
             with st.popover("Rename", icon=":material/edit:", type="tertiary", key=f"rename {line.id}"):
                 key = f"new name {line.id}"
@@ -74,9 +73,15 @@ def _confirm(line: RunLine) -> None:
         "The data set it was trained on stays."
     )
     with st.container(horizontal=True):
-        if st.button("Delete", type="primary", icon=":material/delete:", key="delete run now"):
-            line.run.delete()
-            hands.put_away(run=line.id)
+        delete = st.button(
+            "Delete",
+            type="primary",
+            icon=":material/delete:",
+            key="delete run now",
+            on_click=_delete,
+            args=(line.id,),
+        )
+        if delete:
             st.rerun()
         if st.button("Keep it", key="keep run"):
             st.rerun()
@@ -96,6 +101,12 @@ def _resume(identity: str) -> None:
     run = open_run(identity)
     if not run.state().is_active:  # a second click, or another tab, was quicker
         run.request_resume()
+
+
+@guarded_callback
+def _delete(identity: str) -> None:
+    open_run(identity).delete()
+    hands.put_away(run=identity)
 
 
 @guarded_callback

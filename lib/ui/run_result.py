@@ -16,7 +16,7 @@ def show_verdict(line: RunLine) -> None:
     """What the run came to in two sentences; nothing while there is no result."""
     main = main_score(line)
     value = line.score("test", main.name) if main else None
-    if main is None or value is None or not line.result:
+    if main is None or value is None or not line.has_result:
         return
     baselines = line.result.get("baselines")
     st.markdown(
@@ -35,7 +35,7 @@ def show_verdict(line: RunLine) -> None:
 def show_scores(line: RunLine) -> None:
     """The table of scores behind a click; nothing while there is no result."""
     main = main_score(line)
-    if main is None or line.score("test", main.name) is None:
+    if main is None or line.score("test", main.name) is None or not line.has_result:
         return
     with st.expander("All scores", icon=":material/table_rows:", key=f"scores {line.id}"):
         st.dataframe(

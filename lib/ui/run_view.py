@@ -33,15 +33,25 @@ SECONDS_BETWEEN_LOOKS = 2.0
 def show_run(line: RunLine) -> None:
     """The run in hand: live while it is active, at rest afterwards."""
     every = SECONDS_BETWEEN_LOOKS if line.active else None
-    _heading(line)
-    st.fragment(_progress, run_every=every)(line.id, line.standing)
-    if line.spec is not None:
+    # A place of its own for each part, so that nothing moves to another's when the state changes.
+    heading, progress, verdict, actions, curves, scores, log, spec = (st.container() for _ in range(8))
+    with heading:
+        _heading(line)
+    with progress:
+        st.fragment(_progress, run_every=every)(line.id, line.standing)
+    with actions:
+        show_actions(line, checkpoint=newest_checkpoint(line.run))
+    if line.spec is None:
+        return
+    with verdict:
         show_verdict(line)
-    show_actions(line, checkpoint=newest_checkpoint(line.run))
-    if line.spec is not None:
+    with curves:
         st.fragment(_curves, run_every=every)(line.id)
+    with scores:
         show_scores(line)
+    with log:
         st.fragment(_log, run_every=every)(line.id)
+    with spec:
         _spec(line)
 
 
@@ -132,7 +142,7 @@ def _curves(identity: str) -> None:
     )
     best = line.result.get("best_step")
     losses, scores = tail.charts(
-        _drawn(line, names), best if isinstance(best, int) else None, current_theme()
+        _drawn(line, names), best if line.has_result and isinstance(best, int) else None, current_theme()
     )
     left, right = st.columns(2, gap="large")
     with left:

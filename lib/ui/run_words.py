@@ -148,11 +148,11 @@ def list_state(line: RunLine) -> str:
 
 
 def matches(line: RunLine, wanted: str, standings: Sequence[str]) -> bool:
-    """Whether a run has the words looked for in its name, id, data set or model, and one of the states."""
+    """Whether a run has the phrase looked for in its name, id, data set or model, and one of the states."""
     if standings and line.standing not in standings:
         return False
     there = [line.name, line.id]
     if line.spec:
         there += [made_words(line.spec), line.spec.task]
-    text = " ".join(there).casefold()
-    return all(word in text for word in wanted.casefold().split())
+    phrase = " ".join(wanted.split()).casefold()
+    return any(phrase in text.casefold() for text in there)

@@ -40,6 +40,11 @@ class RunLine:
         return self.spec is not None and self.state.is_active
 
     @property
+    def has_result(self) -> bool:
+        """Whether there are scores of where it stands now; a resumed run still has those of its last stop."""
+        return bool(self.result) and self.standing in ("succeeded", "stopped")
+
+    @property
     def began(self) -> float | None:
         """When it started to work, or was queued, in seconds since 1970."""
         return self.state.started or self.state.queued

@@ -74,7 +74,7 @@ def runs_table(lines: Sequence[RunLine], *, in_hand: str | None) -> pd.DataFrame
 def _score(line: RunLine) -> str:
     main = main_score(line)
     value = line.score("test", main.name) if main else None
-    if main is None or value is None:
+    if main is None or value is None or not line.has_result:
         return "–"
     return f"{main.title} {score_with_interval(value, line.interval('test', main.name))}"
 
@@ -125,4 +125,5 @@ def run_to_show(lines: Sequence[RunLine], data: str | None) -> RunLine | None:
     """The run to show when none is in hand: what is going on, else the newest on the data in hand, else the newest."""
     working = [line for line in lines if line.active]
     on_data = [line for line in lines if data and line.spec and line.spec.data.dataset == data]
-    return next(iter([*working, *on_data, *lines]), None)
+    readable = [line for line in lines if line.spec]
+    return next(iter([*working, *on_data, *readable, *lines]), None)

@@ -1,8 +1,11 @@
 """The table a page is about, saved or not yet, and what is worked out about it once and then remembered."""
 
+import contextlib
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from lib.data.table import Table
 from lib.errors import Problem, UserError, errors_in
 from lib.models.tokens import count_tokens
 from lib.plan.planner import split_rows
+from lib.runs.files import read_json, write_json
+from lib.settings import get_settings
 from lib.tasks import find_task
 from lib.ui.staging import staged
 
@@ -77,6 +82,27 @@ class Facts:
     report: SplitReport | None = None
     balance: pd.DataFrame | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """The facts as plain JSON data, to be read back by `from_json`."""
+        return {
+            "problems": [problem.to_json() for problem in self.problems],
+            "report": None if self.report is None else self.report.to_json(),
+            "balance": None if self.balance is None else self.balance.to_dict("list"),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Facts":
+        """The facts that `to_json` wrote. Raises KeyError or TypeError for other data."""
+        report, balance = value["report"], value["balance"]
+        if report is not None:
+            report = SplitReport(
+                report["counts"],
+                report["labels"],
+                tuple(Problem(**problem) for problem in report["problems"]),
+            )
+        problems = tuple(Problem(**problem) for problem in value["problems"])
+        return cls(problems, report, None if balance is None else pd.DataFrame(balance))
+
     @property
     def fine(self) -> bool:
         """Whether nothing forbids going on."""
@@ -118,8 +144,32 @@ def facts(subject: Subject, choice: Choice) -> Facts:
 
 @st.cache_data(max_entries=20, show_spinner="Checking the rows and dividing them")
 def _facts(key: str, said: str, _subject: Subject, _choice: Choice) -> Facts:
-    task, columns, plan = find_task(_choice.task), dict(_choice.columns), _choice.split
-    frame = _subject.table().frame
+    """The facts from the cache folder, or worked out: dividing 150,000 rows takes two seconds."""
+    if _subject.stored is None:
+        return _work_out(_subject, _choice)
+    name = hashlib.sha256(f"{_code_mark()} {_subject.stored.fingerprint} {said}".encode()).hexdigest()[:32]
+    path = get_settings().cache / "facts" / f"{name}.json"
+    try:
+        return Facts.from_json(read_json(path, {}))
+    except (KeyError, TypeError):
+        found = _work_out(_subject, _choice)
+    with contextlib.suppress(OSError):  # a full disk: worked out again next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, found.to_json())
+    return found
+
+
+@lru_cache(maxsize=1)
+def _code_mark() -> str:
+    """A digest of the code that facts come from, so that facts of another version are not believed."""
+    lib = Path(__file__).resolve().parents[1]
+    files = [*lib.glob("data/*.py"), *lib.glob("tasks/*.py"), lib / "plan" / "planner.py", Path(__file__)]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
+
+
+def _work_out(subject: Subject, choice: Choice) -> Facts:
+    task, columns, plan = find_task(choice.task), dict(choice.columns), choice.split
+    frame = subject.table().frame
     problems = _role_problems(task.roles, columns)
     if problems:
         return Facts(tuple(problems))

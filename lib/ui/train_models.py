@@ -121,7 +121,7 @@ def _described(line: RunLine) -> str:
 
 def _has_model(line: RunLine, task: Task) -> bool:
     same = line.spec is not None and line.spec.task == task.slug
-    return same and bool(line.result) and line.run.model_path.is_dir()
+    return same and line.has_result and line.run.model_path.is_dir()
 
 
 def _found(ref: str) -> ModelChoice:

@@ -25,12 +25,18 @@ def time_range(low: float, high: float) -> str:
     if high < 90:
         unit, ends = "seconds", [f"{max(10, round(value, -1)):.0f}" for value in (low, high)]
     elif high < 90 * 60:
-        unit, ends = "minutes", [f"{max(1, round(value / 60))}" for value in (low, high)]
+        unit, ends = "minutes", [f"{_minutes(value)}" for value in (low, high)]
     else:
         unit, ends = "hours", [significant(value / 3600, 2) for value in (low, high)]
     if ends[0] == ends[1]:
         return f"about {ends[0]} {unit.removesuffix('s') if ends[0] == '1' else unit}"
     return f"about {ends[0]} to {ends[1]} {unit}"
+
+
+def _minutes(seconds: float) -> int:
+    """Whole minutes, in fives from twenty on: an estimate knows no better."""
+    minutes = seconds / 60
+    return max(1, round(minutes)) if minutes < 20 else 5 * round(minutes / 5)
 
 
 def summary_sentence(preview: Preview) -> str:
@@ -73,11 +79,6 @@ def model_facts(model: ModelInfo, *, parameters: bool = True) -> str:
     parts = [f"{significant(known / 1e6, 3)} million parameters"] if known else []
     licence = f"licence {model.licence}" if model.licence == "not stated" else model.licence
     return " · ".join([*parts, size(model.size_mb * 1e6), licence, model.origin])
-
-
-def changed_words(name: str, preset: Any) -> str:
-    """What an option would be without the change: "the preset has 4"."""
-    return f"The preset has {option_value(preset)}."
 
 
 def option_value(value: Any) -> str:

@@ -1,0 +1,29 @@
+"""`make bench`: measures, one thing after the other, and prints what it saw. Names as arguments choose some."""
+
+import sys
+
+from tests.benchmarks import app, resources, training
+
+BENCHMARKS = {"app": app.measure, "resources": resources.measure, "training": training.measure}
+
+
+def main() -> int:
+    """Run the named benchmarks, or all."""
+    names = sys.argv[1:] or list(BENCHMARKS)
+    if unknown := set(names) - BENCHMARKS.keys():
+        print(
+            f"No benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}.",
+            file=sys.stderr,
+        )
+        return 2
+    failed = []
+    for name in names:
+        print(f"== {name}", flush=True)
+        if not BENCHMARKS[name]():
+            failed.append(name)
+    print("== all targets met" if not failed else f"== targets missed in: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
