@@ -30,6 +30,7 @@ __all__ = [
     "fingerprint",
     "list_datasets",
     "open_dataset",
+    "open_rows",
     "rename",
     "save",
     "slug_of",
@@ -142,6 +143,32 @@ def open_dataset(ref: str) -> StoredDataset:
     """The data set NAME (its newest version) or NAME@VERSION. Raises UserError naming what there is."""
     folder, version = _find(ref)
     return _load(folder / f"v{version or max(_present(folder))}")
+
+
+def open_rows(ref: str, mark: str | None) -> StoredDataset:
+    """The data set that a run named `ref` when its rows had the fingerprint `mark`, even if it was renamed since.
+
+    Raises UserError when no stored data set has those rows any more.
+    """
+    try:
+        stored = open_dataset(ref)
+    except UserError:
+        if mark is None:
+            raise
+        stored = None
+    if stored is not None and (mark is None or stored.fingerprint == mark):
+        return stored
+    for other in list_datasets():
+        if other.fingerprint == mark:
+            return other
+    raise UserError(
+        Problem(
+            f"The rows of “{ref}” that this run was planned with are not stored any more.",
+            where="data",
+            fix="Add the file again, or start a new run on other data.",
+            code="data-gone",
+        )
+    )
 
 
 def delete(ref: str) -> None:

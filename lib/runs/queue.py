@@ -1,14 +1,17 @@
 """The queue: starts the oldest waiting run whenever a device is free."""
 
 import contextlib
+import subprocess
 import threading
 from collections.abc import Iterator
 
 from filelock import FileLock, Timeout
 
+from lib.errors import UserError
 from lib.runs.devices import list_devices
 from lib.runs.folder import RunFolder, list_runs
 from lib.runs.launch import launch
+from lib.runs.state import State
 from lib.settings import get_settings
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -31,6 +34,28 @@ def _only_one() -> Iterator[bool]:
         lock.release()
 
 
+# Runs that had ended, by the time of their last change: their state need not be read again every second.
+_settled: dict[RunFolder, int] = {}
+
+
+def _unsettled() -> list[tuple[RunFolder, State]]:
+    """The runs that wait or work, with their states."""
+    found = []
+    for run in list_runs():
+        try:
+            changed = (run.path / "state.json").stat().st_mtime_ns
+        except OSError:  # deleted under us, or damaged: nothing to start
+            continue
+        if _settled.get(run) == changed:
+            continue
+        state = run.state()
+        if state.is_active:
+            found.append((run, state))
+        else:
+            _settled[run] = changed
+    return found
+
+
 def start_waiting_runs() -> list[RunFolder]:
     """Start as many queued runs as there are free devices, oldest first; returns those started.
 
@@ -40,7 +65,7 @@ def start_waiting_runs() -> list[RunFolder]:
     with _only_one() as allowed:
         if not allowed:
             return started
-        states = [(run, run.state()) for run in list_runs()]
+        states = _unsettled()
         busy = {state.device for _, state in states if state.state == "running"}
         waiting = sorted(
             (
@@ -73,7 +98,8 @@ class QueueThread(threading.Thread):
     def run(self) -> None:
         """Look, sleep, look again, until told to end."""
         while not self._ended.wait(SECONDS_BETWEEN_LOOKS):
-            with contextlib.suppress(OSError):  # a full disk or a folder deleted under us: look again later
+            # A full disk, a folder deleted under us, a driver that does not answer: look again later.
+            with contextlib.suppress(OSError, UserError, subprocess.SubprocessError):
                 start_waiting_runs()
 
     def end(self) -> None:

@@ -6,11 +6,30 @@ from typing import Any
 
 from lib.errors import Problem, UserError
 
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
+
 
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a model folder; code that lies in the folder is never run."""
     from transformers import AutoTokenizer
 
+    # Without any of these transformers 5 makes an empty tokenizer, to which every word is unknown.
+    if not any((folder / name).is_file() for name in VOCABULARIES):
+        raise UserError(
+            Problem(
+                f"The folder {folder} has no tokenizer.",
+                where="model",
+                fix="Use a folder saved with save_pretrained, with tokenizer.json in it.",
+                code="no-tokenizer",
+            )
+        )
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError) as error:

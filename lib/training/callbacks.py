@@ -20,13 +20,14 @@ class Teller(TrainerCallback):
     """
 
     def __init__(self, progress: Progress, *, rows_per_step: int, trained_before: float) -> None:
-        self._progress, self._rows_per_step, self._before = progress, rows_per_step, trained_before
+        self._progress, self._rows_per_step = progress, rows_per_step
+        self.trained_before = trained_before
         self._begun = self._first_step = self._paused = 0.0
 
     @property
     def trained_seconds(self) -> float:
         """Seconds of training so far, earlier sessions included."""
-        return self._before + (time.monotonic() - self._begun)
+        return self.trained_before + (time.monotonic() - self._begun)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any

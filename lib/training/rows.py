@@ -15,8 +15,7 @@ import pandas as pd
 from datasets import Dataset, disable_progress_bars, load_from_disk
 
 from lib.data.split import SplitPlan
-from lib.data.store import StoredDataset, open_dataset
-from lib.errors import Problem, UserError
+from lib.data.store import StoredDataset, open_rows
 from lib.plan.planner import split_rows
 from lib.runs.spec import Spec
 from lib.settings import get_settings
@@ -42,17 +41,8 @@ class Rows:
 
 
 def load_rows(spec: Spec, task: Task) -> Rows:
-    """Read and split the data set that the spec names. Raises UserError when it is gone or has changed."""
-    stored = open_dataset(spec.data.dataset or "")
-    if spec.data.fingerprint and stored.fingerprint != spec.data.fingerprint:
-        raise UserError(
-            Problem(
-                f"The data set {stored.ref} is not the one this run was planned with.",
-                where="data",
-                fix="Start a new run on it.",
-                code="data-changed",
-            )
-        )
+    """Read and split the data set that the spec names. Raises UserError when its rows are gone."""
+    stored = open_rows(spec.data.dataset or "", spec.data.fingerprint)
     frame = stored.read()
     parts = split_rows(frame, task, spec.data.columns, SplitPlan.from_json(spec.data.split or {}))
     frames = {part: frame[(parts == part).to_numpy(dtype=bool, na_value=False)] for part in PARTS}

@@ -51,7 +51,6 @@ def train_run(run: RunFolder, progress: Progress) -> None:
 
     Raises UserError for what a person can put right; the caller tells it.
     """
-    begun = time.monotonic()
     session = _prepare(run, progress)
     progress.phase("turning text into tokens")
     train, validation = _encode(session, "train"), _encode(session, "validation")
@@ -88,8 +87,9 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     _write_predictions(session, judged)
     _save_model(session, model, result)
     result["state"] = "stopped" if was_stopped else "succeeded"
-    before = (progress.state.started or 0.0) - (progress.state.queued or 0.0)
-    facts["seconds"]["total"] = round(time.monotonic() - begun + max(0.0, min(before, 60.0)), 1)
+    # From the start of the process, imports included, and the training of sessions before this one.
+    this_session = time.time() - (progress.state.process_started or time.time())
+    result["seconds"]["total"] = round(this_session + teller.trained_before, 1)
     result["peak_memory_mb"] = round(peak_memory_mb())
     write_json(run.path / "scores.json", {key: result[key] for key in ("scores", "intervals", "baselines")})
     write_json(run.path / "result.json", result)
@@ -259,6 +259,11 @@ def _result(
         **facts,
         "problems": [],
     }
+
+
+def _mean_loss(judged: pd.DataFrame) -> dict[str, float]:
+    """The mean loss of the rows that have one; nothing when none has, for JSON knows no NaN."""
+    return {"loss": float(judged["loss"].mean())} if judged["loss"].notna().any() else {}
 
 
 def _with_places(rows: pd.DataFrame, session: Session, part: str) -> pd.DataFrame:

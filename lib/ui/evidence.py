@@ -12,7 +12,7 @@ from lib.ui.charts import current_theme, show_chart
 from lib.ui.frame import guarded
 from lib.ui.numbers import count
 from lib.ui.subject import Choice, Facts, Subject, tokens_in, words_in
-from lib.ui.words import escape_markdown, term
+from lib.ui.words import escape_markdown, shorten, term
 
 ROWS_A_PAGE = 50
 
@@ -34,7 +34,7 @@ def show_evidence(subject: Subject, choice: Choice, facts: Facts) -> None:
             _lengths(subject, choice)
     elif columns.open:
         with columns:
-            _columns(subject.profile())
+            _columns(subject.profile(), choice)
 
 
 def show_figures(subject: Subject, facts: Facts) -> None:
@@ -126,7 +126,7 @@ def _lengths(subject: Subject, choice: Choice) -> None:
             st.caption(f"{term('token')} Counted with the tokenizer of MiniLM-L6.")
 
 
-def _columns(profile: Profile) -> None:
+def _columns(profile: Profile, choice: Choice) -> None:
     table = pd.DataFrame(
         [
             {
@@ -148,10 +148,19 @@ def _columns(profile: Profile) -> None:
         key="columns table",
         alt="One line for each column of the table",
     )
-    notes = [
-        f"- **{escape_markdown(column.name)}**: {escape_markdown(note)}"
-        for column in profile.columns
-        for note in column.notes
-    ]
+    chosen = set(choice.columns.values())
+    notes = [(column.name, note) for column in profile.columns for note in column.notes]
+    _remarks([(name, note) for name, note in notes if name in chosen])
+    others = [(name, note) for name, note in notes if name not in chosen]
+    if others:
+        with st.expander(f"{count(len(others), 'remark')} on other columns"):
+            _remarks(others)
+
+
+def _remarks(notes: list[tuple[str, str]]) -> None:
     if notes:
-        st.markdown("\n".join(notes))
+        st.markdown(
+            "\n".join(
+                f"- **{escape_markdown(shorten(name, 60))}**: {escape_markdown(note)}" for name, note in notes
+            )
+        )

@@ -40,6 +40,8 @@ def page(title: str, *, icon: str, lead: str = "") -> Iterator[Hand]:
     with boundary(title):
         hand = start_page(title, icon=icon, lead=lead)
         yield hand
+    # Not reached by a rerun, after which what was just said must still stand there.
+    st.session_state.pop(_HELD_BACK, None)
 
 
 def start_page(title: str, *, icon: str, lead: str = "") -> Hand:
@@ -59,7 +61,8 @@ def start_page(title: str, *, icon: str, lead: str = "") -> Hand:
         if lead:
             with st.container(key="page-lead"):
                 st.markdown(lead)
-    if problems := [*st.session_state.pop(_HELD_BACK, ()), *missing]:
+    if problems := [*st.session_state.get(_HELD_BACK, ()), *missing]:
+        hold_back(problems)
         show_problems(problems)
     return hand
 
@@ -153,32 +156,44 @@ def _ensure_queue(home: str) -> None:
 
 
 def _hand_that_exists() -> tuple[Hand, list[Problem]]:
-    """What is in hand, without what is gone, and a sentence for each thing that is gone."""
+    """What is in hand, and what to say if the address names a data set that is gone.
+
+    What the last visit left and is gone by now is dropped without a word; a run that is gone is left in
+    hand when the address names it, as the pages about runs say so themselves.
+    """
+    asked = set(st.query_params)
     hand = hands.find_hand()
     missing: list[Problem] = []
     try:
         if hand.data is not None:
             open_dataset(hand.data)
     except UserError as error:
-        missing += error.problems
         hand = hands.put_away(data=hand.data)
-    try:
-        if hand.run is not None:
-            open_run(hand.run)
-    except UserError as error:
-        missing += error.problems
+        missing = list(error.problems) if "data" in asked else []
+    if hand.run is not None and "run" not in asked and _run_state(hand.run) is None:
         hand = hands.put_away(run=hand.run)
     return hand, missing
 
 
 def _run_state(run: str | None) -> str | None:
-    return None if run is None else open_run(run).state().state
+    """The state of the run in hand; None without one, or when it is gone."""
+    try:
+        return None if run is None else open_run(run).state().state
+    except UserError:
+        return None
+
+
+def _run_name(run: str) -> str:
+    try:
+        return open_run(run).name
+    except UserError:  # its spec is damaged
+        return run
 
 
 def _path_strip(here: str, hand: Hand) -> None:
     state = _run_state(hand.run)
     seen = _seen(here, hand)
-    path = steps(page_files(), here=here, has_data=hand.data is not None, run_state=state, seen=seen)
+    path = steps(page_files(), here=here, has_data=bool(hand.data or state), run_state=state, seen=seen)
     with st.container(key="path-strip", horizontal=True, gap="small", vertical_alignment="center"):
         with st.container(key="word-mark", width="content"):
             _link("Home.py", "Atelier", hand)
@@ -189,8 +204,8 @@ def _path_strip(here: str, hand: Hand) -> None:
     words = []
     if hand.data:
         words.append(f"**{escape_markdown(shorten(hand.data, 48))}**")
-    if hand.run:
-        words.append(f"run **{escape_markdown(shorten(hand.run, 48))}**" + (f" ({state})" if state else ""))
+    if hand.run and state:
+        words.append(f"run **{escape_markdown(shorten(_run_name(hand.run), 48))}** ({state})")
     in_hand = "In hand: " + " and ".join(words) + ". " if words else ""
     following = next_words(path, data=hand.data, run=hand.run, run_state=state)
     if here != "Home" and (in_hand or following):

@@ -56,8 +56,9 @@ def pick_run(hand: Hand, *, ready: Callable[[RunFolder], bool]) -> RunFolder | N
         choices.insert(0, run.id)
     # One run needs no choosing: its name stands in the strip above.
     if len(choices) > 1:
-        if st.session_state.get(_KEY) not in choices or st.session_state[_KEY] != run.id:
-            st.session_state[_KEY] = run.id
+        # Every time: when a title changes ("5 min ago") Streamlit takes it for another widget and would start it
+        # at the first run.
+        st.session_state[_KEY] = run.id
         st.selectbox(
             "Run",
             choices,

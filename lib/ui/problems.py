@@ -1,5 +1,6 @@
 """Problems on the page: everything that is wrong, all at once, as sentences that say what to do."""
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -8,6 +9,7 @@ import streamlit as st
 from lib.errors import Problem, errors_in
 from lib.ui.words import escape_markdown
 
+_COUNTED = re.compile(r"(row|line|column) .*")
 # Parts of a spec and of a file that problems name as their place.
 _PLACES = (
     "split",
@@ -58,7 +60,7 @@ def _place(where: str) -> str:
     if first in _PLACES and all(part.isidentifier() for part in rest):
         words = first if first == "split" or not rest else rest[-1]
         return words.replace("_", " ").capitalize()
-    return where
+    return where[:1].upper() + where[1:] if _COUNTED.fullmatch(where) else where
 
 
 def by_place(problems: Iterable[Problem]) -> dict[str, list[Problem]]:

@@ -17,8 +17,9 @@ from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import Evaluation, label_order, label_table
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import count
+from lib.ui.review_list import ROWS_ANCHOR
 from lib.ui.review_selection import GATHERED_TO, READABLE, Selection, select
-from lib.ui.words import shorten, term
+from lib.ui.words import escape_markdown, shorten, term
 
 VIEWS = {"matrix": "Matrix", "labels": "Labels", "pairs": "Pairs"}
 COLOURS: dict[Colour, str] = {
@@ -103,6 +104,7 @@ def _matrix(
             else f"All {len(matrix):,} labels: point at a mark to see what it is, click it to read its rows."
         )
         st.caption(words)
+    _hint(found, matrices, selection)
     chart = confusion(
         matrix,
         order=label_order(found, matrix, order),
@@ -117,6 +119,17 @@ def _matrix(
         "confusion matrix",
         on_select=_on_cell(found, matrix, selection),
     )
+
+
+def _hint(found: Evaluation, matrices: tuple[ConfusionMatrix, ...], selection: Selection) -> None:
+    """One line, always there so that nothing jumps: what a click does, or where the rows of the last one are."""
+    if selection.is_empty:
+        st.caption("Click a cell to read its rows, or a total for all rows of a label.")
+    elif len(matrices[0]) <= NARROW_UP_TO:
+        st.caption("The rows of the outlined part are in the list; ✕ there clears it.")
+    else:
+        words = escape_markdown(shorten(selection.words(), 80))
+        st.caption(f"Selected: {words}. [Read the rows below](#{ROWS_ANCHOR})")
 
 
 def _place(matrix: ConfusionMatrix, selection: Selection) -> Cell | None:

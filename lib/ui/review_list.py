@@ -14,6 +14,8 @@ from lib.ui.review_selection import Names, Selection, forget_row, open_row, row_
 from lib.ui.words import escape_markdown, shorten, term
 
 ROWS_PER_PAGE = 50
+# Where a link from the matrix leads.
+ROWS_ANCHOR = "review-rows"
 _CHARACTERS_IN_A_CELL = 240
 _EVERY = "(any)"
 
@@ -43,6 +45,7 @@ def show_list(
 
     `narrow` when it stands in half of the page's width.
     """
+    st.html(f'<div id="{ROWS_ANCHOR}"></div>')
     heading = st.container()
     order, find = _controls(found, names, selection, narrow=narrow)
     rows = rows_to_show(found.frame, names, selection, order=order, find=find, texts=found.texts)
@@ -148,7 +151,7 @@ def _table(found: Evaluation, rows: pd.DataFrame, place: int, selection: Selecti
     fixed = {"gold": selection.true, "predicted": selection.predicted}
     varying = [name for name in fixed if fixed[name] is None or rows[name].nunique() > 1]
     labels = {name: rows[name].map(lambda label: shorten(label, 60)) for name in varying}
-    room = (475 if narrow else 1020) - 170 - 85 * len(varying)
+    room = (460 if narrow else 985) - 170 - 85 * len(varying)
     shown = pd.DataFrame({**texts, **labels, "confidence": 100 * rows["confidence"], "loss": rows["loss"]})
     numbers = rows["row"].tolist()
     key = f"review rows {found.key[2]} {numbers[0]} {numbers[-1]} {len(numbers)}"

@@ -99,19 +99,27 @@ def _running(line: RunLine) -> None:
         st.markdown("Stopping after this step. What it has learned so far is scored and kept.")
     elif hint := silence_words(line, now=time.time()):
         st.caption(hint)
-    with st.container(horizontal=True, gap="large", key="run-figures"):
-        epochs = f" of {state.epochs:g}" if state.epochs else ""
-        st.metric("Epoch", f"{state.epoch:.1f}{epochs}", width="content", help=term("epoch"))
-        speed = state.examples_per_second
-        st.metric(
-            "Rows a second", significant(speed, 2 if (speed or 0) < 100 else 3), width="content",
-            help="How many training rows are learned from each second; reading a row twice counts twice.",
-        )  # fmt: skip
-        memory = None if state.memory_mb is None else state.memory_mb * 1e6
-        st.metric(
-            "Memory, at most", size(memory), width="content", help="The most this run has needed so far."
+    # Only what is known: a row of dashes while it starts would say nothing.
+    figures: list[tuple[str, str, str]] = []
+    if state.epochs:
+        figures.append(("Epoch", f"{state.epoch:.1f} of {state.epochs:g}", term("epoch")))
+    if (speed := state.examples_per_second) is not None:
+        figures.append(("Rows a second", significant(speed, 2 if speed < 100 else 3), _SPEED_HELP))
+    if state.memory_mb is not None:
+        figures.append(
+            ("Memory, at most", size(state.memory_mb * 1e6), "The most this run has needed so far.")
         )
-        st.metric("Device", state.device or "–", width="content")
+    if state.device:
+        figures.append(("Device", state.device.upper(), "What it computes on."))
+    with st.grid(4, min_column_width=130):
+        for label, value, explained in figures:
+            st.metric(label, value, help=explained)
+
+
+_SPEED_HELP = (
+    "How many training rows are learned from each second; a row that is read twice counts twice. "
+    "It falls when other programs use the machine."
+)
 
 
 def _ended(line: RunLine) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from lib.data.store import open_dataset
+from lib.data.store import open_rows
 from lib.errors import UserError
 from lib.runs.folder import open_run
 from lib.ui import hand as hands
@@ -45,6 +45,7 @@ def show_table(lines: Sequence[RunLine], *, in_hand: str | None) -> None:
             "Name": st.column_config.TextColumn(width="medium"),
             "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),
         },
+        placeholder="–",
         key="all runs",
         alt="All runs with state, data set, model, test score, duration and start",
     )
@@ -114,9 +115,9 @@ def whole_hand(line: RunLine, hand: hands.Hand) -> bool:
 
 
 def _stored(line: RunLine) -> str | None:
-    ref = line.spec.data.dataset if line.spec else None
+    data = line.spec.data if line.spec else None
     try:
-        return open_dataset(ref).ref if ref else None
+        return open_rows(data.dataset, data.fingerprint).ref if data and data.dataset else None
     except UserError:
         return None
 

@@ -49,6 +49,7 @@ _STYLE = """
 [class*="st-key-step-here"] p { font-weight: 600; }
 [class*="st-key-step-later"] p { color: var(--atelier-muted); }
 .st-key-path-words { margin-top: -0.7rem; margin-bottom: -0.9rem; }
+.st-key-path-words [data-testid="stCaptionContainer"] p { max-width: none; }
 .st-key-page-lead, .st-key-page-subject { margin-top: -0.9rem; }
 [data-testid="stHeadingIcon"] { color: var(--atelier-muted); font-size: 0.8em; }
 [data-testid="stCaptionContainer"] { color: var(--atelier-muted) !important; opacity: 1; }
@@ -74,7 +75,8 @@ _STYLE = """
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   [class*="st-key-step-"] [data-testid="stPageLink-NavLink"] { padding: 0.1rem 0.25rem; }
-  .st-key-path-strip { column-gap: 0.15rem; }
+  .st-key-path-strip { column-gap: 0.15rem; row-gap: 0.3rem; }
+  .st-key-path-strip > :nth-child(2) { margin-left: -0.25rem; }
   .st-key-path-strip > :first-child { flex-basis: 100%; }
 }
 @media (prefers-reduced-motion: reduce) {

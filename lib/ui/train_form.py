@@ -67,8 +67,9 @@ _NAME_HELP = "What you will find it by. Left empty, it is called as shown."
 
 
 def suggested_name(stored: StoredDataset, choice: ModelChoice, preset: str) -> str:
-    """A name that says what the run is: "tweets, MiniLM-L6, balanced"."""
-    model = [shorten(choice.model.title, 40)] if choice.model else []
+    """A name that says what the run is: "tweets, MiniLM-L6, balanced", or "tweets, after my run, balanced"."""
+    title = shorten(choice.model.title.strip("“”"), 40) if choice.model else ""
+    model = [f"after {title}" if choice.ref.startswith("run:") else title] if title else []
     return ", ".join([shorten(stored.name, 50), *model, PRESET_TITLES[preset].lower()])
 
 

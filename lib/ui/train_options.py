@@ -36,10 +36,12 @@ def show_options(draft: Draft, preset: TrainingOptions, changes: Mapping[str, An
         shown = [item for item in OPTIONS.values() if item.name != "preset"]
         for group, items in groupby(shown, key=lambda item: str(item.metadata["group"])):
             st.markdown(f"**{group}**")
-            columns = st.columns(2)
-            for place, item in enumerate(items):
-                with columns[place % 2]:
-                    _ask(item, draft, getattr(preset, item.name), changes)
+            # Pair by pair, so that one column on a phone keeps the order.
+            row = list(items)
+            for pair in (row[start : start + 2] for start in range(0, len(row), 2)):
+                for place, item in zip(st.columns(2), pair, strict=False):
+                    with place:
+                        _ask(item, draft, getattr(preset, item.name), changes)
         if changes:
             st.button(
                 "Back to the preset",

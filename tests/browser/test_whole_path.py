@@ -1,4 +1,4 @@
-"""The whole path in a real browser: upload, train for real, watch, review, predict; with a reload and a killed worker."""
+"""The whole path in a real browser: upload, train, watch, review, predict; with a reload and a killed worker."""
 
 import os
 import re

@@ -12,7 +12,7 @@ import pytest
 from lib.data import store
 from lib.data.read import read_table
 from lib.data.split import SplitPlan
-from lib.data.store import delete, list_datasets, open_dataset, rename, save
+from lib.data.store import delete, list_datasets, open_dataset, open_rows, rename, save
 from lib.data.table import RejectedLine, Table
 from lib.errors import UserError
 from lib.settings import get_settings
@@ -287,3 +287,15 @@ def test_the_description_is_plain_json() -> None:
     stored = save(table(), name="data")
     value = json.loads((stored.folder / "info.json").read_text(encoding="utf-8"))
     assert value["fingerprint"].startswith("sha256:") and value["version"] == 1
+
+
+def test_a_run_finds_its_rows_after_the_data_set_was_renamed() -> None:
+    stored = save(table("first"), name="old")
+    rename("old", "new")
+    assert open_rows("old@1", stored.fingerprint).ref == "new@1"
+    other = save(table("second"), name="old")
+    assert open_rows("old@1", stored.fingerprint).ref == "new@1"
+    assert open_rows("old@1", other.fingerprint).ref == "old@1"
+    delete("new")
+    with pytest.raises(UserError, match="not stored any more"):
+        open_rows("old@1", stored.fingerprint)

@@ -58,7 +58,9 @@ def finished_run(
         test = parts["test"]
         other = _judged(random, gold[test["row"].to_numpy()], labels, baseline_right)
         other.insert(0, "row", test["row"].to_numpy())
-        other[["row", "gold", "predicted", "correct"]].to_parquet(run.path / "baseline-tfidf.parquet", index=False)
+        other[["row", "gold", "predicted", "correct"]].to_parquet(
+            run.path / "baseline-tfidf.parquet", index=False
+        )
         baselines["tfidf"] = scores(ConfusionMatrix.of(other["gold"], other["predicted"]))
     write_json(run.path / "target.json", {"labels": list(labels), "counts": dict.fromkeys(labels, 10)})
     write_json(
@@ -79,7 +81,12 @@ def finished_run(
     run.model_path.mkdir()
     write_json(
         run.model_path / "atelier.json",
-        {"task": "text-classification", "target": {"labels": list(labels)}, "columns": columns, "max_length": 64},
+        {
+            "task": "text-classification",
+            "target": {"labels": list(labels)},
+            "columns": columns,
+            "max_length": 64,
+        },
     )
     run.write_state(State(state="succeeded", queued=1.0, started=2.0, finished=3.0))
     return run
@@ -95,7 +102,9 @@ def queued_run(*, columns: dict[str, str] | None = None, name: str = "moods") ->
     return run
 
 
-def _judged(random: np.random.Generator, gold: np.ndarray, labels: Sequence[str], right: float) -> pd.DataFrame:
+def _judged(
+    random: np.random.Generator, gold: np.ndarray, labels: Sequence[str], right: float
+) -> pd.DataFrame:
     rows = len(gold)
     guess = np.where(random.random(rows) < right, gold, random.integers(len(labels), size=rows))
     probabilities = random.random((rows, len(labels))).astype(np.float32)
@@ -108,7 +117,9 @@ def _judged(random: np.random.Generator, gold: np.ndarray, labels: Sequence[str]
 def write_home(home: Path) -> None:
     """Runs of many kinds for looking at in a browser: `python tests/pages/fake_finished_runs.py` with a home."""
     for count, rows in ((2, 400), (20, 100_000), (100, 8_000), (1000, 20_000)):
-        finished_run(labels=[f"label {number:04d}" for number in range(count)], rows=rows, name=f"{count} labels")
+        finished_run(
+            labels=[f"label {number:04d}" for number in range(count)], rows=rows, name=f"{count} labels"
+        )
     finished_run(labels=HOSTILE, texts=HOSTILE, name="<b>hostile</b> **run**")
     finished_run(baseline_right=0.95, name="worse than its baseline")
     finished_run(pairs=True, name="pairs")

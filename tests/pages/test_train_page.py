@@ -38,10 +38,11 @@ def store(name: str = "moods", *, columns: bool = True) -> StoredDataset:
 def open_page(**params: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
     app.run()
-    app.switch_page("pages/2_Train.py")
-    for name, value in params.items():
-        app.query_params[name] = value
-    app.run()
+    app.switch_page("pages/2_Train.py").run()
+    if params:  # a change of page clears the address, so it is written afterwards
+        for name, value in params.items():
+            app.query_params[name] = value
+        app.run()
     assert not app.exception
     return app
 

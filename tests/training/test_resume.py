@@ -157,4 +157,4 @@ def test_the_log_of_a_failed_worker_says_why(home: Path, csv_file: Path, tiny_en
     wait_for_end(run)
     state = run.state()
     assert state.state == "failed"
-    assert state.problems[0]["code"] == "data-changed"
+    assert state.problems[0]["code"] == "data-gone"
