@@ -8,7 +8,9 @@ import os
 import sys
 from pathlib import Path
 
+from lib.errors import UserError
 from lib.runs.folder import RunFolder
+from lib.runs.queue import start_waiting_runs
 from lib.training.progress import Progress
 from lib.training.trouble import trouble_is_told
 
@@ -22,11 +24,14 @@ def main(path: Path) -> int:
     progress = Progress(run, device=os.environ.get("ATELIER_DEVICE", "cpu"))
     progress.sign_in()
     with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)
+        os.nice(max(0, NICENESS - os.nice(0)))  # started by another worker, it is as nice already
     with trouble_is_told(run, progress):
         from lib.training.session import train_run
 
         train_run(run, progress)
+    # The app may be closed by now: the queue goes on all the same.
+    with contextlib.suppress(OSError, UserError):
+        start_waiting_runs()
     return 0 if progress.state.state in ("succeeded", "stopped") else 1
 
 

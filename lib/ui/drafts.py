@@ -65,6 +65,7 @@ class Draft:
             st.session_state[memory] = read_draft(page, subject)
         self._values: dict[str, Any] = st.session_state[memory]
         self._used: set[str] = set()
+        self._changed = False
 
     def key(
         self,
@@ -93,6 +94,7 @@ class Draft:
         """Make a choice for the person; before its widget is drawn, or in a callback."""
         self._used.add(name)
         self._values[name] = value
+        self._changed = True
         st.session_state[self._prefix + name] = value
 
     def keep(self) -> None:
@@ -102,7 +104,9 @@ class Draft:
             for name in self._used
             if self._prefix + name in st.session_state
         }
-        if any(name not in self._values or self._values[name] != value for name, value in now.items()):
+        changed = any(name not in self._values or self._values[name] != value for name, value in now.items())
+        if changed or self._changed:
+            self._changed = False
             self._values.update(now)
             write_draft(self.page, self.subject, self._values)
 

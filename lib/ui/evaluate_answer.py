@@ -94,7 +94,8 @@ def _other_scores(found: Evaluation) -> None:
 
 
 def _all_scores(found: Evaluation) -> None:
-    with st.expander("All scores beside the baselines", icon=":material/table_rows:"):
+    title = "All scores beside the baselines" if found.baselines else "All scores"
+    with st.expander(title, icon=":material/table_rows:"):
         table = pd.DataFrame([_line(found, item) for item in found.task.scores if item.name in found.scores])
         numbers = [name for name in table.columns if name not in ("Score", "What it says")]
         st.dataframe(

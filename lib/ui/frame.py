@@ -205,7 +205,9 @@ def _path_strip(here: str, hand: Hand) -> None:
     if hand.data:
         words.append(f"**{escape_markdown(shorten(hand.data, 48))}**")
     if hand.run and state:
-        words.append(f"run **{escape_markdown(shorten(_run_name(hand.run), 48))}** ({state})")
+        # What a run is doing is said by `next_words`; how it ended is said here.
+        ended = f" ({_ENDED[state]})" if state in _ENDED else ""
+        words.append(f"run **{escape_markdown(shorten(_run_name(hand.run), 48))}**{ended}")
     in_hand = "In hand: " + " and ".join(words) + ". " if words else ""
     following = next_words(path, data=hand.data, run=hand.run, run_state=state)
     if here != "Home" and (in_hand or following):
@@ -213,6 +215,7 @@ def _path_strip(here: str, hand: Hand) -> None:
             st.caption(in_hand + following)
 
 
+_ENDED = {"succeeded": "finished", "stopped": "stopped early", "failed": "failed", "lost": "lost"}
 _ICONS = {"done": ":material/check:", "next": ":material/arrow_right:"}
 
 

@@ -149,7 +149,8 @@ def _run_words(run: RunFolder, state: State) -> str:
     result = run.result() or {}
     main = find_task(run.spec.task).main_score
     value = result.get("scores", {}).get("test", {}).get(main.name)
-    if value is not None:
+    # A run that was stopped and then resumed still has the stop's result until it ends again.
+    if value is not None and state.state in ("succeeded", "stopped"):
         rows = result.get("rows", {}).get("test")
         parts.insert(0, f"{main.title} {score(value)} on {count(rows, 'test row')}")
     return " · ".join(parts)

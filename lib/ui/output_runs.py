@@ -20,6 +20,14 @@ from lib.ui.words import escape_markdown, shorten
 # What belongs to one run in the address, and means nothing for another.
 RUN_PARAMETERS = ("true", "predicted", "row")
 _KEY = "_run of this page"
+# On a phone the picker gets a line of its own.
+_STYLE = """
+<style>
+@media (max-width: 640px) {
+  :is(.st-key-evaluate-choice, .st-key-predict-choice) > :has([data-testid="stSelectbox"]) { flex: 1 0 100%; }
+}
+</style>
+"""
 
 
 def has_scores(run: RunFolder) -> bool:
@@ -54,6 +62,7 @@ def pick_run(hand: Hand, *, ready: Callable[[RunFolder], bool]) -> RunFolder | N
         return None
     if run.id not in choices:
         choices.insert(0, run.id)
+    st.html(_STYLE)
     # One run needs no choosing: its name stands in the strip above.
     if len(choices) > 1:
         # Every time: when a title changes ("5 min ago") Streamlit takes it for another widget and would start it

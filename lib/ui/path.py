@@ -70,7 +70,7 @@ def next_words(path: Sequence[Step], *, data: str | None, run: str | None, run_s
     if data is None and run is None:
         return "Start with a table of texts and labels." if following and not following.here else ""
     if run_state in ("queued", "running"):
-        return f"The run is {run_state}."
+        return "The run is waiting for its turn." if run_state == "queued" else "The run is training."
     if following is None or following.here:
         return ""
     return {

@@ -76,7 +76,11 @@ def show_many(run: RunFolder) -> None:
     if (said := read_json(path.with_suffix(".json"))) and path.is_file():
         _show(run, Done(path, said))
         return
-    if st.button(f"Predict {count(len(table.frame), 'row')}", type="primary", icon=":material/play_arrow:"):
+    start = st.empty()
+    if start.button(
+        f"Predict {count(len(table.frame), 'row')}", type="primary", icon=":material/play_arrow:"
+    ):
+        start.empty()  # a second click would begin anew
         _predict(run, table.frame, columns, path)
         st.rerun()
 
@@ -252,13 +256,15 @@ def _page(table: pd.DataFrame, about_it: dict[str, Any]) -> None:
     label, confidence, *others = about_it["added"]
     names = [*dict.fromkeys(about_it["read"]), label, confidence, *others]
     part = table.iloc[start : start + ROWS_PER_PAGE][names]
-    shown = part.assign(
-        **{
-            name: part[name].astype("str").map(lambda text: shorten(text, 240), na_action="ignore")
-            for name in about_it["read"]
-        }
-    )
-    percents = {name: st.column_config.NumberColumn(shorten(name, 30), format="percent") for name in others}
+    texts = {
+        name: part[name].astype("str").map(lambda text: shorten(text, 240), na_action="ignore")
+        for name in about_it["read"]
+    }
+    shown = part.assign(**texts, **{name: 100 * part[name] for name in (confidence, *others)})
+    percents = {
+        name: st.column_config.NumberColumn(title, format="%.1f %%")
+        for name, title in ((confidence, "Confidence"), *((name, shorten(name, 30)) for name in others))
+    }
     with slot:
         st.dataframe(
             shown,
@@ -270,7 +276,6 @@ def _page(table: pd.DataFrame, about_it: dict[str, Any]) -> None:
                     for name in about_it["read"]
                 },
                 label: st.column_config.TextColumn("Predicted"),
-                confidence: st.column_config.NumberColumn("Confidence", format="percent"),
                 **percents,
             },
             alt=f"Rows {start + 1} to {start + len(shown)} with their predictions",

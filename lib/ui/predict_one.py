@@ -110,7 +110,7 @@ def _examples(run: RunFolder, inputs: list[Role]) -> None:
                 continue
             texts = [str(row[name]) for name in names]
             st.button(
-                f"**{title}:** {escape_markdown(shorten(texts[0], 60))}",
+                f"**{title}:** {escape_markdown(shorten(texts[0], 44))}",
                 key=f"example {title}",
                 type="tertiary",
                 on_click=_take_example,

@@ -45,11 +45,11 @@ def show_list(
 
     `narrow` when it stands in half of the page's width.
     """
-    st.html(f'<div id="{ROWS_ANCHOR}"></div>')
-    heading = st.container()
+    heading = st.container(gap=None)
     order, find = _controls(found, names, selection, narrow=narrow)
     rows = rows_to_show(found.frame, names, selection, order=order, find=find, texts=found.texts)
     with heading:
+        st.html(f'<div id="{ROWS_ANCHOR}"></div>')
         _heading(found, selection, len(rows), find)
     if rows.empty:
         st.caption("No such row. Choose another cell, or clear what you look for.")
