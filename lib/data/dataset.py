@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lib.data.profile import Profile, as_arrow
-from lib.data.split import SplitPlan, assign
+from lib.data.split import SplitPlan
 from lib.data.table import RejectedLine
 from lib.errors import Problem, UserError
 from lib.settings import get_settings
@@ -107,10 +107,6 @@ class StoredDataset:
         frame = pd.DataFrame({name: pd.array(table.column(name), dtype="str") for name in wanted})
         frame.index = pd.RangeIndex(start, stop)
         return frame
-
-    def assignment(self) -> pd.Series:
-        """The split of every row under this version's plan (the default plan when none was chosen)."""
-        return assign(self.read(), self.split or SplitPlan(), label=self.label_column, text=self.text_columns)
 
     def to_json(self) -> dict[str, Any]:
         """What info.json holds."""

@@ -7,6 +7,7 @@ import re
 import shutil
 import unicodedata
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -59,8 +60,12 @@ def save(
     task: str | None = None,
     columns: dict[str, str] | None = None,
     split: SplitPlan | None = None,
+    counts: Mapping[str, int] | None = None,
 ) -> StoredDataset:
     """Keep a table under a name, with what was chosen for it, and return the stored version.
+
+    `counts` are rows per split when the caller, who knows the task, has counted them; otherwise every row in which
+    no chosen column is empty counts.
 
     The same rows with the same choices return the version that exists; anything else becomes the next
     version. Raises UserError, with nothing kept, when a choice names no column or the disk refuses.
@@ -93,8 +98,11 @@ def save(
         columns=columns,
         split=split,
     )
-    if split is not None:
-        parts = assign(frame, split, label=draft.label_column, text=draft.text_columns)
+    if counts is not None:
+        draft = replace(draft, counts=dict(counts))
+    elif split is not None:
+        whole = frame[frame[list(dict.fromkeys(columns.values()))].notna().all(axis=1)]
+        parts = assign(whole, split, label=draft.label_column, text=draft.text_columns)
         draft = replace(draft, counts=split_report(parts).counts)
     with explained(f"saving “{name}”"):
         folder.mkdir(parents=True, exist_ok=True)

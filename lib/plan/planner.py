@@ -84,6 +84,7 @@ def plan_run(wish: Spec) -> Plan:
     problems += _check_parts(rows)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
+    counts = dict(rows)
     if wish.data.limit:
         share = min(1.0, wish.data.limit / max(1, sum(rows.values())))
         rows = {name: max(1, round(count * share)) for name, count in rows.items()}
@@ -94,6 +95,7 @@ def plan_run(wish: Spec) -> Plan:
         task=task.slug,
         columns=source.columns,
         split=source.split,
+        counts=counts,
     )
     spec = wish.changed(
         name=wish.name or stored.name,

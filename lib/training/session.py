@@ -290,7 +290,8 @@ def _write_predictions(session: Session, judged: Mapping[str, pd.DataFrame]) -> 
         parts.append(pd.concat([_with_places(rows, session, part), texts.add_prefix("input: ")], axis=1))
     path = session.run.predictions_path
     work = path.with_name(".predictions.parquet")
-    pd.concat(parts, ignore_index=True).to_parquet(work, index=False)
+    # Small row groups: opening one row of many labels reads only its group.
+    pd.concat(parts, ignore_index=True).to_parquet(work, index=False, row_group_size=5_000)
     work.replace(path)
 
 

@@ -157,9 +157,17 @@ def _save(token: str, choice: Choice, name: str) -> None:
     subject = staged_subject(token)
     table = subject.table()
     # The browser may send anything: check again what the page has checked.
-    raise_errors(facts(subject, choice).problems)
+    found = facts(subject, choice)
+    raise_errors(found.problems)
     with st.spinner(f"Saving {count(len(table.frame), 'row')}"):
-        stored = save(table, name=name, task=choice.task, columns=dict(choice.columns), split=choice.split)
+        stored = save(
+            table,
+            name=name,
+            task=choice.task,
+            columns=dict(choice.columns),
+            split=choice.split,
+            counts=found.report.counts if found.report else None,
+        )
     Draft("data", token).forget()
     forget(token)
     put_upload_away()

@@ -68,6 +68,22 @@ def test_a_changed_model_has_another_revision(tiny_encoder: Path, tmp_path: Path
     assert find_model(f"folder:{copy}").revision != before
 
 
+def test_a_model_with_other_weights_of_the_same_shapes_has_another_revision(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    from safetensors.numpy import load_file, save_file
+
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_encoder, copy)
+    weights = load_file(copy / "model.safetensors")
+    save_file(
+        {name: array + 1 for name, array in weights.items()}, copy / "model.safetensors", {"format": "pt"}
+    )
+    assert find_model(f"folder:{copy}").revision != find_model(f"folder:{tiny_encoder}").revision
+
+
 def test_tokens_are_counted_as_transformers_counts_them() -> None:
     from transformers import AutoTokenizer
 

@@ -161,3 +161,11 @@ def test_small_data_gets_more_epochs_and_large_data_fewer(home: Path, tmp_path: 
     large = plan_run(wish(write_rows(tmp_path / "large.csv", 3_000))).spec.options
     assert small["epochs"] > large["epochs"]
     assert small["batch_size"] < large["batch_size"]
+
+
+def test_the_store_and_the_plan_count_the_same_rows(home: Path, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "rows.csv", 120)
+    path.write_text(path.read_text() + "a text without a label,\n,happy\n" * 5)
+    plan = plan_run(wish(path))
+    assert list_datasets()[0].counts == plan.rows
+    assert sum(plan.rows.values()) == 120

@@ -1,0 +1,76 @@
+"""Takes the pictures that README shows: `python -m tests.browser.screenshots HOME` with a home that has a finished run.
+
+Every page at 1440 and 390 px, light and dark, into the folder given as a second argument; without one, the few that
+README shows go beside this file.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import CHROMIUM, settle, start_app, stop_app
+
+PLACE = Path(__file__).with_name("screenshots")
+SHOWN = {
+    "data-1440-light", "train-1440-light", "runs-1440-light", "evaluate-1440-light", "predict-1440-light",
+    "evaluate-1440-dark", "evaluate-390-light",
+}  # fmt: skip
+PAGES = {
+    "home": "/",
+    "data": "/Data",
+    "train": "/Train",
+    "runs": "/Runs",
+    "evaluate": "/Evaluate",
+    "predict": "/Predict",
+}
+SIZES = ((1440, 900), (390, 844))
+
+
+def take(home: Path, place: Path, *, only: set[str] | None) -> None:
+    """Open every page in every size and theme and keep the pictures that are wanted."""
+    os.environ["ATELIER_HOME"] = str(home)
+    from lib.runs.folder import list_runs
+
+    run = next(run for run in list_runs() if run.state().state == "succeeded")
+    address = f"?run={run.id}&data={run.spec.data.dataset}"
+    place.mkdir(parents=True, exist_ok=True)
+    app = start_app(home)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+            )
+            for theme in ("light", "dark"):
+                for width, height in SIZES:
+                    context = browser.new_context(
+                        viewport={"width": width, "height": height}, color_scheme=theme
+                    )
+                    page = context.new_page()
+                    for name, path in PAGES.items():
+                        picture = f"{name}-{width}-{theme}"
+                        if only is not None and picture not in only:
+                            continue
+                        page.goto(f"{app.url}{path}{address}")
+                        settle(page)
+                        if name == "predict":
+                            page.get_by_label("Text", exact=True).fill(
+                                "Finally home, and the kettle is on. Best day."
+                            )
+                            page.get_by_role("button", name="Predict").first.click()
+                            page.get_by_text("How likely is each label?").wait_for(timeout=90_000)
+                        page.wait_for_timeout(1_500)
+                        settle(page)
+                        page.screenshot(path=place / f"{picture}.png")
+                    context.close()
+            browser.close()
+    finally:
+        stop_app(app)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        take(Path(sys.argv[1]), Path(sys.argv[2]), only=None)
+    else:
+        take(Path(sys.argv[1]), PLACE, only=SHOWN)
