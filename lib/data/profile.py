@@ -319,7 +319,7 @@ def conflicts(frame: pd.DataFrame, text: str | Sequence[str], label: str) -> tup
         Problem(
             f"{repeated:,} {'row repeats' if repeated == 1 else 'rows repeat'} the text of an earlier row.",
             where=", ".join(texts),
-            fix="Nothing needs to be done: repeated texts always land in the same split.",
+            fix="Nothing needs to be done when Atelier divides the rows: repeated texts stay in one split.",
             severity="warning",
             code="duplicate-text",
         )

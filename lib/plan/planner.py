@@ -13,7 +13,7 @@ import pandas as pd
 from lib.data.profile import find_split_column
 from lib.data.read import read_table
 from lib.data.roles import guess_columns
-from lib.data.split import SplitPlan, assign
+from lib.data.split import SplitPlan, assign, leaks
 from lib.data.store import StoredDataset, open_dataset, save
 from lib.data.table import Table
 from lib.errors import Problem, UserError, errors_in
@@ -82,6 +82,9 @@ def plan_run(wish: Spec) -> Plan:
     parts = split_rows(source.frame, task, source.columns, source.split, problems)
     rows = {name: int((parts == name).sum()) for name in ("train", "validation", "test")}
     problems += _check_parts(rows)
+    if source.split.column:
+        texts = [source.columns[name] for name in task.model_input if name in source.columns]
+        problems += leaks(source.frame[parts.notna()], parts[parts.notna()], texts)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
     counts = dict(rows)

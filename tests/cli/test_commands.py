@@ -157,6 +157,8 @@ def test_interrupting_train_stops_the_run_and_keeps_the_best(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        # Background jobs of a shell inherit ignored interrupts; a command in a person's terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while not (list_runs() and list_runs()[0].state().step > 30):

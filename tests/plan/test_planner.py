@@ -169,3 +169,10 @@ def test_the_store_and_the_plan_count_the_same_rows(home: Path, tmp_path: Path) 
     plan = plan_run(wish(path))
     assert list_datasets()[0].counts == plan.rows
     assert sum(plan.rows.values()) == 120
+
+
+def test_texts_on_both_sides_of_a_given_split_are_warned_about(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "leak.csv"
+    lines = [f"text number {n},{'ab'[n % 2]},{('train', 'dev', 'test', 'train')[n % 4]}" for n in range(200)]
+    path.write_text("text,label,split\n" + "\n".join([*lines, "Text  number 0,a,test"]))
+    assert "leak" in {problem.code for problem in plan_run(wish(path)).problems}
