@@ -90,12 +90,3 @@ def filtered(
         ]
         keep &= np.logical_or.reduce([hits.to_numpy(dtype=bool) for hits in found])
     return frame[keep]
-
-
-def neighbours(frame: pd.DataFrame, row_id: str) -> tuple[str | None, str | None]:
-    """The row_id before and after one in the frame's order, None at the ends. Raises KeyError if absent."""
-    ids = frame["row_id"].tolist()
-    if row_id not in ids:
-        raise KeyError(row_id)
-    place = ids.index(row_id)
-    return (ids[place - 1] if place else None, ids[place + 1] if place + 1 < len(ids) else None)

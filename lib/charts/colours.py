@@ -27,11 +27,6 @@ SEQUENTIAL: dict[Theme, list[list[float | str]]] = {
     "light": [[0.0, "#F3F1EC"], [0.12, "#DCE6EC"], [0.4, "#A3C8E1"], [0.55, "#3D86B8"], [1.0, "#08466F"]],
     "dark": [[0.0, "#1E2630"], [0.15, "#1F394F"], [0.5, "#235C87"], [1.0, "#337FB8"]],
 }
-# Below zero blue, above zero orange, zero neutral.
-DIVERGING: dict[Theme, list[list[float | str]]] = {
-    "light": [[0.0, "#0A4F80"], [0.25, "#6FA8CE"], [0.5, "#F4F3F0"], [0.75, "#EDA65A"], [1.0, "#A34A00"]],
-    "dark": [[0.0, "#8CCBF2"], [0.25, "#2F77A8"], [0.5, "#262D37"], [0.75, "#B86A1C"], [1.0, "#FFC27D"]],
-}
 
 
 def label_colours(labels: Iterable[str]) -> dict[str, str]:

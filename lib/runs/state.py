@@ -6,7 +6,6 @@ from typing import Any
 import psutil
 
 ACTIVE = ("queued", "running")
-FINISHED = ("succeeded", "failed", "stopped", "lost")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Teller(TrainerCallback):
     def __init__(self, progress: Progress, *, rows_per_step: int, trained_before: float) -> None:
         self._progress, self._rows_per_step = progress, rows_per_step
         self.trained_before = trained_before
-        self._begun = self._first_step = self._paused = 0.0
+        self._begun = self._first_step = 0.0
 
     @property
     def trained_seconds(self) -> float:

@@ -241,9 +241,7 @@ def _result(
 ) -> dict[str, Any]:
     """The contract's result; the state and what is only known at the very end are filled in later."""
     task, target = session.task, session.target
-    scores = {
-        part: task.score(rows, target) | {"loss": float(rows["loss"].mean())} for part, rows in judged.items()
-    }
+    scores = {part: task.score(rows, target) | _mean_loss(rows) for part, rows in judged.items()}
     output = task.output(target)
     return {
         "run": session.run.id,

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from itertools import groupby
 
 import streamlit as st
 
@@ -61,9 +60,3 @@ def _place(where: str) -> str:
         words = first if first == "split" or not rest else rest[-1]
         return words.replace("_", " ").capitalize()
     return where[:1].upper() + where[1:] if _COUNTED.fullmatch(where) else where
-
-
-def by_place(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
-    """The problems by the column, row or option they are about, in order of first appearance."""
-    ordered = sorted(problems, key=lambda problem: problem.where)
-    return {where: list(group) for where, group in groupby(ordered, key=lambda problem: problem.where)}

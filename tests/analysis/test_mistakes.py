@@ -6,7 +6,6 @@ from lib.analysis.mistakes import (
     ORDER_TITLES,
     by_confidence_when_wrong,
     filtered,
-    neighbours,
     ordered,
 )
 
@@ -63,11 +62,3 @@ def test_surest_mistakes_leave_out_what_is_right_and_the_frame_alone():
 )
 def test_predictions_can_be_narrowed_down(conditions, expected):
     assert "".join(filtered(FRAME, **conditions)["row_id"]) == expected
-
-
-def test_the_row_before_and_after_follow_the_order_shown():
-    assert neighbours(FRAME, "b") == ("a", "c")
-    assert neighbours(FRAME, "a") == (None, "b")
-    assert neighbours(FRAME, "d") == ("c", None)
-    with pytest.raises(KeyError):
-        neighbours(FRAME, "z")
