@@ -56,8 +56,15 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     train, validation = _encode(session, "train"), _encode(session, "validation")
     _check_lengths(run, train)
     by_length = np.argsort(-np.asarray(validation["length"][:]), kind="stable")
-    trainer, teller = _make_trainer(session, progress, train, validation.select(by_length), by_length)
     checkpoint = newest_complete(run.checkpoints_path)
+    trainer, teller = _make_trainer(
+        session,
+        progress,
+        train,
+        validation.select(by_length),
+        by_length,
+        trained_before=trained_seconds(checkpoint) if checkpoint else 0.0,
+    )
     progress.forget_metrics_after(step_of(checkpoint) if checkpoint else 0)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     training_seconds = teller.trained_seconds
@@ -161,7 +168,13 @@ def _rows_per_step(session: Session) -> int:
 
 
 def _make_trainer(
-    session: Session, progress: Progress, train: Dataset, validation: Dataset, by_length: np.ndarray
+    session: Session,
+    progress: Progress,
+    train: Dataset,
+    validation: Dataset,
+    by_length: np.ndarray,
+    *,
+    trained_before: float,
 ) -> tuple[BucketTrainer, Teller]:
     task, run, options = session.task, session.run, session.options
     label = next(role.name for role in task.roles if role.kind == "label")
@@ -175,11 +188,10 @@ def _make_trainer(
         judged = task.judge(task.decode(found.predictions, session.target), gold, session.target)
         return task.score(judged, session.target) | {"loss": float(judged["loss"].mean())}
 
-    checkpoint = newest_complete(run.checkpoints_path)
     teller = Teller(
         progress,
         rows_per_step=_rows_per_step(session),
-        trained_before=trained_seconds(checkpoint) if checkpoint else 0.0,
+        trained_before=trained_before,
     )
     main = task.main_score
     stopping = EarlyStopping(main.name, patience=options.patience, higher_is_better=main.higher_is_better)
