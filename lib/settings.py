@@ -13,12 +13,14 @@ class Settings:
     """Where Atelier keeps things and how much it accepts.
 
     `max_cell_characters` bounds one cell, `max_columns` and `max_rows` a table, `max_upload_mb` a file
-    taken through the browser. `host_idle_seconds` is how long the model host stays up unused.
+    taken through the browser, `max_unpacked_mb` what an archive of images may hold. `host_idle_seconds` is
+    how long the model host stays up unused.
     """
 
     home: Path
     models: Path | None
     max_upload_mb: int = 500
+    max_unpacked_mb: int = 10_000
     max_rows: int = 5_000_000
     max_columns: int = 1_000
     max_cell_characters: int = 1_000_000
@@ -68,6 +70,7 @@ def get_settings() -> Settings:
         home=home,
         models=Path(models).expanduser().resolve() if models else None,
         max_upload_mb=_whole_number("ATELIER_MAX_UPLOAD_MB", 500),
+        max_unpacked_mb=_whole_number("ATELIER_MAX_UNPACKED_MB", 10_000),
         max_rows=_whole_number("ATELIER_MAX_ROWS", 5_000_000),
         host_idle_seconds=_whole_number("ATELIER_HOST_IDLE_SECONDS", 900),
     )

@@ -27,21 +27,22 @@ TORCH = "torch transformers accelerate evaluate peft bitsandbytes trl"
 # The table of lib/README.md. `tasks.outputs` stands for that one module. A part may always import itself.
 RULES = {
     "errors": rule(never=f"streamlit plotly {TORCH}"),
+    "option": rule("errors", never=f"streamlit plotly {TORCH}"),
     "settings": rule("errors", never=f"streamlit plotly {TORCH}"),
     "data": rule("errors settings", "pandas pyarrow numpy PIL", f"streamlit plotly {TORCH} sklearn"),
-    "tasks": rule("errors data", "pandas numpy", "streamlit plotly"),
-    "methods": rule("errors tasks.outputs", "", "streamlit plotly"),
+    "tasks": rule("errors option data", "pandas numpy", "streamlit plotly"),
+    "methods": rule("errors option tasks.outputs", "", "streamlit plotly"),
     "models": rule("errors settings", "", "streamlit plotly"),
-    "runs": rule("errors settings", "psutil yaml filelock", f"streamlit plotly {TORCH} sklearn"),
+    "runs": rule("errors option settings", "psutil yaml filelock", f"streamlit plotly {TORCH} sklearn"),
     "plan": rule(
-        "errors settings data tasks methods models runs",
+        "errors option settings data tasks methods models runs",
         "pandas numpy yaml psutil",
         f"streamlit plotly {TORCH} sklearn",
     ),
     "analysis": rule("errors tasks.outputs", "numpy pandas scipy", f"streamlit plotly {TORCH}"),
     "charts": rule("errors tasks.outputs analysis", "numpy pandas plotly", f"streamlit {TORCH} sklearn"),
     "training": rule(
-        "errors settings data tasks methods models runs plan analysis",
+        "errors option settings data tasks methods models runs plan analysis",
         "torch transformers datasets numpy pandas psutil yaml",
         "streamlit plotly",
     ),
@@ -54,7 +55,7 @@ RULES = {
         f"streamlit plotly {TORCH}",
     ),
     "ui": rule(
-        "errors settings data tasks methods models runs plan analysis charts inference",
+        "errors option settings data tasks methods models runs plan analysis charts inference",
         "streamlit pandas numpy plotly pyarrow",
         f"{TORCH} sklearn",
     ),
@@ -106,7 +107,7 @@ def part_of(path: Path) -> str:
 LIB_FILES = [
     path for path in tracked("lib/*.py") if path.name not in ("__main__.py",) and path.parent.name != "lib"
 ]
-SINGLE_FILES = [ROOT / "lib" / "errors.py", ROOT / "lib" / "settings.py"]
+SINGLE_FILES = [ROOT / "lib" / "errors.py", ROOT / "lib" / "option.py", ROOT / "lib" / "settings.py"]
 
 
 def label(path: Path) -> str:

@@ -37,9 +37,13 @@ def add_commands(commands: Any) -> None:
 
 
 def examine() -> dict[str, Any]:
-    """Everything the doctor looks at, as plain JSON data; `problems` are sentences with their remedy."""
+    """Everything the doctor looks at, as plain JSON data; `problems` are sentences with their remedy.
+
+    `notes` are about what Atelier can do without: a starter that only some machines can fetch.
+    """
     settings = get_settings()
     problems: list[str] = []
+    notes: list[str] = []
     versions: dict[str, str | None] = {}
     for package in PACKAGES:
         try:
@@ -51,7 +55,7 @@ def examine() -> dict[str, Any]:
         try:
             starter.folder()
         except UserError as error:
-            problems.append(str(error))
+            (problems if starter.package else notes).append(str(error))
     free_gb = None
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -82,6 +86,7 @@ def examine() -> dict[str, Any]:
         "home": str(settings.home),
         "disk_free_gb": round(free_gb, 1) if free_gb is not None else None,
         "versions": versions,
+        "notes": notes,
         "problems": problems,
     }
 
@@ -95,7 +100,9 @@ def run_doctor(options: argparse.Namespace) -> int:
     for key, value in found.items():
         if key == "versions":
             print("versions: " + ", ".join(f"{name} {number}" for name, number in value.items()))
-        elif key != "problems":
+        elif key not in ("notes", "problems"):
             print(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    for note in found["notes"]:
+        print(f"note: {note}")
     print("\n".join(f"problem: {problem}" for problem in found["problems"]) or "Nothing is missing.")
     return 1 if found["problems"] else 0

@@ -1,5 +1,7 @@
 """Puts into sentences what was recognised, repaired and found suspicious while a file was read."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from lib.data.encoding import Encoding
@@ -21,6 +23,42 @@ def _were(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
+def _odd_lines(encoding: Encoding) -> list[str]:
+    if not (odd := encoding.odd_lines):
+        return []
+    if encoding.name == "utf-8":
+        return [f"{plural(odd, 'line')} {_were(odd)} not UTF-8 and {_were(odd)} read as cp1252."]
+    if encoding.name == "cp1252":
+        return [
+            f"{plural(odd, 'line')} held bytes that cp1252 does not define; they are kept as control characters."
+        ]
+    return [f"{plural(odd, 'line')} held bytes that could not be decoded; they are shown as �."]
+
+
+def encoding_said(encoding: Encoding) -> list[str]:
+    """What is notable about how the bytes of a file without delimiters spell text."""
+    codec = _ENCODING_NAMES.get(encoding.name, encoding.name.upper())
+    said = [] if encoding.name == "utf-8" else [f"The encoding is {codec}."]
+    return said + _odd_lines(encoding)
+
+
+def set_aside(rejected: Sequence[RejectedLine], noun: str = "line") -> tuple[Problem, ...]:
+    """The warning that some lines (or files, or elements) are not in the table, if there are any."""
+    if not rejected:
+        return ()
+    numbers = [str(line.line) for line in rejected[:5]]
+    places = ", ".join(numbers) + (" …" if len(rejected) > 5 else "")
+    return (
+        Problem(
+            f"{plural(len(rejected), noun)} could not become rows and {_were(len(rejected))} set aside.",
+            where=f"{noun} {places}",
+            fix=f"Look at the rejected {noun}s, put them right in the file and read it again.",
+            severity="warning",
+            code="rejected-lines",
+        ),
+    )
+
+
 def account(
     layout: Layout,
     encoding: Encoding,
@@ -38,16 +76,7 @@ def account(
         said.append(f"Read as {codec} with {DELIMITERS[layout.delimiter]}.")
     if encoding.bom and encoding.name == "utf-8":
         said.append("A byte-order mark at the start was removed.")
-    if encoding.odd_lines:
-        odd = encoding.odd_lines
-        if encoding.name == "utf-8":
-            said.append(f"{plural(odd, 'line')} {_were(odd)} not UTF-8 and {_were(odd)} read as cp1252.")
-        elif encoding.name == "cp1252":
-            said.append(
-                f"{plural(odd, 'line')} held bytes that cp1252 does not define; they are kept as control characters."
-            )
-        else:
-            said.append(f"{plural(odd, 'line')} held bytes that could not be decoded; they are shown as �.")
+    said += _odd_lines(encoding)
     said += naming
     if mended := len(records.quotes_mended):
         shown = ", ".join(map(str, records.quotes_mended[:5])) + (" …" if mended > 5 else "")
@@ -85,18 +114,7 @@ def warnings(
     frame: pd.DataFrame, rejected: tuple[RejectedLine, ...], encoding: Encoding, doubled: bool
 ) -> tuple[Problem, ...]:
     """What looks suspicious but does not keep the table from being used."""
-    found = []
-    if rejected:
-        places = ", ".join(str(line.line) for line in rejected[:5]) + (" …" if len(rejected) > 5 else "")
-        found.append(
-            Problem(
-                f"{plural(len(rejected), 'line')} could not become rows and {_were(len(rejected))} set aside.",
-                where=f"line {places}",
-                fix="Look at the rejected lines, put them right in the file and read it again.",
-                severity="warning",
-                code="rejected-lines",
-            )
-        )
+    found = list(set_aside(rejected))
     if frame.shape[1] == 1:
         found.append(
             Problem(

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lib.data.files import image_in
 from lib.data.profile import Profile, as_arrow
 from lib.data.split import SplitPlan
 from lib.data.table import RejectedLine
@@ -22,7 +23,10 @@ from lib.settings import get_settings
 ROWS_FILE = "rows.parquet"
 # Small enough that one page of rows is cheap to read, large enough that the file stays small.
 ROW_GROUP = 20_000
-_LABEL_ROLES = ("label", "labels", "target", "tags", "spans", "answers")
+FILES_FOLDER = "files"
+_LABEL_ROLES = (
+    "label", "labels", "target", "tags", "spans", "answers", "answer_start", "summary", "completion",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,20 @@ class StoredDataset:
     def rows_path(self) -> Path:
         """The Parquet file of the rows."""
         return self.folder / ROWS_FILE
+
+    @property
+    def files_path(self) -> Path:
+        """The folder of the images that cells name; it is there only when the rows name some."""
+        return self.folder / FILES_FOLDER
+
+    @property
+    def files(self) -> Path | None:
+        """The same folder as a table takes it: None when there is none."""
+        return self.files_path if self.files_path.is_dir() else None
+
+    def image(self, name: str) -> Path:
+        """Where the image lies that a cell names. Raises UserError when there is none of that name."""
+        return image_in(self.files_path, name)
 
     @property
     def usable(self) -> bool:

@@ -210,3 +210,10 @@ def lines(raw: bytes, encoding: Encoding) -> Iterator[str]:
             yield from io.StringIO(text, newline="")
         else:
             yield text
+
+
+def head_lines(raw: bytes, size: int = 1 << 16) -> list[str]:
+    """The whole lines among the first `size` bytes, decoded well enough to tell what kind of file it is."""
+    head = raw[:size]
+    found = list(lines(head, recognise(head)))
+    return found[:-1] if len(head) < len(raw) and len(found) > 1 else found

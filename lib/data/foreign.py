@@ -1,14 +1,24 @@
 """Recognises files that are not tables of text, so that they are refused with a useful sentence."""
 
+from collections.abc import Iterable
+
 from lib.errors import Problem
 
-_ZIPS = {"xl/": "an Excel workbook", "word/": "a Word document", "ppt/": "a PowerPoint presentation"}
+# Office files are zips; these parts are in every one of them.
+_ZIPS = {
+    "xl/workbook.": "an Excel workbook",
+    "word/document.": "a Word document",
+    "ppt/presentation.": "a PowerPoint presentation",
+    "META-INF/manifest.xml": "an OpenDocument file",
+}
+
+_IMAGE = "Put the images into one folder for each label, and give a zip of those folders."
 
 # Leading bytes, what such a file is, and what the person can do about it.
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x89PNG", "a PNG image", "Give a table of text; images belong in a folder or zip of their own."),
-    (b"\xff\xd8\xff", "a JPEG image", "Give a table of text; images belong in a folder or zip of their own."),
-    (b"GIF8", "a GIF image", "Give a table of text; images belong in a folder or zip of their own."),
+    (b"\x89PNG", "a PNG image", _IMAGE),
+    (b"\xff\xd8\xff", "a JPEG image", _IMAGE),
+    (b"GIF8", "a GIF image", _IMAGE),
     (b"PAR1", "a Parquet file", "Save the table as CSV and give that."),
     (b"ARROW1", "an Arrow file", "Save the table as CSV and give that."),
     (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save that as CSV."),
@@ -26,24 +36,21 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
 )
 
 
-def _zip_kind(raw: bytes) -> str:
-    # Office files are zips; the names of their parts stand in clear at the start and at the end.
-    edges = raw[:4096] + raw[-65536:]
-    return next((kind for part, kind in _ZIPS.items() if part.encode() in edges), "a zip archive")
+def office_problem(members: Iterable[str], name: str) -> Problem | None:
+    """The refusal of a zip archive that is really an office file, by the names of its members; else None."""
+    for member in members:
+        for part, kind in _ZIPS.items():
+            if member.startswith(part):
+                return _refusal(kind, "Open it and save it as CSV UTF-8.", name)
+    return None
 
 
 def _refusal(kind: str, fix: str, name: str) -> Problem:
-    return Problem(
-        f"“{name}” is {kind}, not a table of delimited text.", where=name, fix=fix, code="not-a-table"
-    )
+    return Problem(f"“{name}” is {kind}, not a table of text.", where=name, fix=fix, code="not-a-table")
 
 
 def foreign_problem(raw: bytes, name: str) -> Problem | None:
     """What the bytes are, when they are recognisably something other than delimited text; else None."""
-    if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        kind = _zip_kind(raw)
-        fix = "Unpack it and give the CSV inside." if "zip" in kind else "Open it and save it as CSV UTF-8."
-        return _refusal(kind, fix, name)
     for signature, kind, fix in _SIGNATURES:
         if raw.startswith(signature):
             return _refusal(kind, fix, name)
@@ -56,14 +63,7 @@ def foreign_problem(raw: bytes, name: str) -> Problem | None:
         return _refusal("a web page (HTML)", fix, name)
     if start.startswith(b"<?xml"):
         return _refusal("an XML document", "Export the table as CSV and give that.", name)
-    if start.startswith((b'{"', b"{\n", b"{\r", b"{ ", b"{}")) or (start[:1] == b"[" and _opens_json(head)):
-        return _refusal("JSON", "Convert it to CSV with one column per field and give that.", name)
     return None
-
-
-def _opens_json(head: bytes) -> bool:
-    # A CSV may well start with "[tag] some text": only a bracket followed by JSON's own marks counts.
-    return head[1:64].lstrip()[:1] in (b"{", b"[", b'"', b"]")
 
 
 def nul_problem(name: str, count: int, first: int) -> Problem:

@@ -34,6 +34,19 @@ ID_NAMES: tuple[str, ...] = (
 )  # fmt: skip
 SPLIT_NAMES: tuple[str, ...] = ("split", "set", "subset", "partition", "fold", "dataset", "usage", "part")
 
+# For roles that are not a plain text or a label: by the kind of the role.
+STRUCTURED_NAMES: dict[str, tuple[str, ...]] = {
+    "tokens": ("tokens", "words", "token", "word", "tokenized", "tokenized_text", "mots", "palabras", "worter"),
+    "tags": ("tags", "ner_tags", "ner", "bio_tags", "iob_tags", "pos_tags", "upos", "labels", "tag", "label"),
+    "spans": ("spans", "entities", "annotations", "annotation", "labels", "label", "ents", "highlights"),
+    "answers": ("answers", "answer", "answer_text", "reponse", "reponses", "antwort", "respuesta", "risposta"),
+    "messages": ("messages", "conversations", "conversation", "chat", "dialog", "dialogue", "turns", "prompt"),
+    "image": ("image", "images", "img", "photo", "picture", "file_name", "filename", "file", "path", "image_path",
+              "image_id", "bild", "imagen", "imagem", "foto", "immagine"),
+    "number": ("score", "value", "rating", "target", "label", "similarity", "stars", "price", "y", "grade", "note"),
+    "labels": ("labels", "tags", "categories", "topics", "genres", "classes", "keywords", "label"),
+}  # fmt: skip
+
 
 def plain_name(name: str) -> str:
     """A column name without case, accents and punctuation: "Étiquette " becomes "etiquette"."""

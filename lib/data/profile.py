@@ -10,10 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lib.data.cells import Items, as_list, items_of
 from lib.data.names import ID_NAMES, SPLIT_NAMES, plain_name
 from lib.errors import Problem
 
-Kind = Literal["text", "label", "number", "date", "id", "split", "empty"]
+Kind = Literal["text", "label", "number", "date", "id", "split", "list", "image", "empty"]
 
 TOP_VALUES = 30
 _EXAMPLES = 5
@@ -29,6 +30,10 @@ _DATE = (
     r"^\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?(Z|[-+]\d{2}:?\d{2})?)?"
     r"|[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}|\d{1,2}\.? [A-Z][a-z]{2,8}\.? \d{4})\s*$"
 )
+_LIST = r"(?s)^\s*\[.*\]\s*$"
+_IMAGE = r"(?i)^[^\n:]{1,250}\.(png|jpe?g|jfif|webp|gif|bmp|tiff?)$"
+# Lists are parsed on this many different cells at most to say what they hold.
+_PARSED = 200
 SPLIT_VALUES: dict[str, str] = {
     **dict.fromkeys(("train", "training", "trn", "fit"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev", "development", "validate"), "validation"),
@@ -44,6 +49,7 @@ class ColumnProfile:
 
     `words` holds `quantiles` (from "0" to "1" → words) and `histogram` (`edges`: words, one more than
     `counts`: rows; the last bin also holds the longest 1 %). `characters` is the longest cell's length.
+    `items` says what the lists of a column of lists hold.
     """
 
     name: str
@@ -55,6 +61,7 @@ class ColumnProfile:
     characters: int
     examples: tuple[str, ...]
     notes: tuple[str, ...]
+    items: Items = ""
 
     @property
     def mean_words(self) -> float:
@@ -104,6 +111,11 @@ class Profile:
         return cls(rows=value["rows"], columns=columns, duplicate_rows=value["duplicate_rows"])
 
 
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number as people write it, with a decimal point or comma."""
+    return re.match(_NUMBER, cell) is not None
+
+
 def profile_table(frame: pd.DataFrame) -> Profile:
     """The profile of a table of text columns."""
     columns = [_profile_column(str(name), as_arrow(frame[name])) for name in frame.columns]
@@ -147,6 +159,7 @@ def _profile_column(name: str, cells: pa.Array) -> ColumnProfile:
         characters=characters,
         examples=_examples(values),
         notes=tuple(_notes(values, counts, kind)),
+        items=items_of(_lists(values) or ()) if kind == "list" else "",
     )
 
 
@@ -185,6 +198,10 @@ def _kind(name: str, values: pa.Array, counts: np.ndarray, mean_words: float, ro
     if not distinct:
         return "empty"
     plain = plain_name(name)
+    if _share(values, _IMAGE) > 0.95:
+        return "image"
+    if _lists(values) is not None:
+        return "list"
     if _is_split(values):
         return "split"
     if _share(values, _DATE) > 0.95:
@@ -215,6 +232,16 @@ def _kind(name: str, values: pa.Array, counts: np.ndarray, mean_words: float, ro
         if distinct <= max(present / 3, 20) or (distinct <= 1_000 and not wordy and present > 2 * distinct)
         else "text"
     )
+
+
+def _lists(values: pa.Array) -> list[list[Any]] | None:
+    """The lists in some cells, spread evenly over the column; None when most cells hold none."""
+    if _share(values, _LIST) <= 0.95:
+        return None
+    step = max(len(values) // _PARSED, 1)
+    sample = values.take(pa.array(np.arange(0, len(values), step))).to_pylist()
+    found = [one for one in map(as_list, sample) if one is not None]
+    return found if len(found) > 0.9 * len(sample) else None
 
 
 def _is_split(values: pa.Array) -> bool:

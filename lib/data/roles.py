@@ -5,8 +5,20 @@ from typing import Protocol
 
 import pandas as pd
 
-from lib.data.names import LABEL_NAMES, PAIR_NAMES, TEXT_NAMES, plain_name
-from lib.data.profile import ColumnProfile, Profile, profile_table
+from lib.data.names import LABEL_NAMES, PAIR_NAMES, STRUCTURED_NAMES, TEXT_NAMES, plain_name
+from lib.data.profile import ColumnProfile, Profile, is_number, profile_table
+
+# What the lists of a column may hold for each kind of role. By content alone only the first one is clear; a
+# column of empty lists ("") tells nothing against its name.
+_ITEMS: dict[str, tuple[str, ...]] = {
+    "tokens": ("strings",),
+    "tags": ("tags", "strings", "integers"),
+    "spans": ("spans", "objects"),
+    "answers": ("answers", "objects", "strings"),
+    "messages": ("messages",),
+    "labels": ("strings", "tags", "integers"),
+}
+_FEWEST_NUMBERS = 5
 
 
 class RoleLike(Protocol):
@@ -18,7 +30,8 @@ class RoleLike(Protocol):
 
     @property
     def kind(self) -> str:
-        """ "text" or "label" (other kinds are guessed by name only)."""
+        """What the role's cells hold: "text", "label", "labels", "number", "tokens", "tags", "spans",
+        "answers", "messages" or "image"."""
 
     @property
     def required(self) -> bool:
@@ -60,6 +73,8 @@ def _usual_names(role: RoleLike) -> list[str]:
         names += TEXT_NAMES
     elif role.required and role.kind == "label":
         names += LABEL_NAMES
+    elif role.required and role.kind in STRUCTURED_NAMES:
+        names += STRUCTURED_NAMES[role.kind]
     return [plain_name(name) for name in names]
 
 
@@ -69,7 +84,25 @@ def _suits(role: RoleLike, column: ColumnProfile) -> bool:
         return column.kind in ("text", "label") and not (column.kind == "label" and column.distinct < 3)
     if role.kind == "label":
         return column.kind in ("label", "text", "number") and column.mean_words < 12
-    return True
+    if role.kind == "number":
+        return _is_number(column)
+    if role.kind == "image":
+        return column.kind == "image"
+    if column.kind == "list":
+        return column.items in ("", *_ITEMS.get(role.kind, ()))
+    if role.kind == "labels":
+        return column.kind in ("label", "text") and column.mean_words < 12
+    if role.kind == "answers":
+        return column.kind in ("text", "label", "number", "date")
+    return role.kind not in _ITEMS
+
+
+def _is_number(column: ColumnProfile) -> bool:
+    """Whether a column holds at least five different numbers; few ones that repeat look like labels otherwise."""
+    if column.distinct < _FEWEST_NUMBERS:
+        return False
+    few = column.kind == "label" and all(is_number(value) for value, _ in column.top)
+    return column.kind == "number" or few
 
 
 def _by_name(role: RoleLike, free: list[ColumnProfile]) -> ColumnProfile | None:
@@ -86,9 +119,18 @@ def _by_part_of_name(role: RoleLike, free: list[ColumnProfile]) -> ColumnProfile
     for name in _usual_names(role):
         for column in free:
             parts = plain_name(column.name).split("_")
-            if len(parts) > 1 and name in parts and column.kind == role.kind:
+            if len(parts) > 1 and name in parts and _is_kind(role, column):
                 return column
     return None
+
+
+def _is_kind(role: RoleLike, column: ColumnProfile) -> bool:
+    """Whether a column holds just what the role wants, not only something that could pass for it."""
+    if role.kind in ("text", "label"):
+        return column.kind == role.kind
+    if role.kind in _ITEMS:
+        return column.kind == "list" and column.items in _ITEMS[role.kind]
+    return _suits(role, column)
 
 
 def _by_content(role: RoleLike, free: list[ColumnProfile]) -> ColumnProfile | None:
@@ -98,4 +140,8 @@ def _by_content(role: RoleLike, free: list[ColumnProfile]) -> ColumnProfile | No
     if role.kind == "label":
         labels = [column for column in free if column.kind == "label" and column.distinct >= 2]
         return min(labels, key=lambda column: (column.missing, column.distinct), default=None)
-    return None
+    if role.kind in _ITEMS:
+        found = [column for column in free if column.kind == "list" and column.items == _ITEMS[role.kind][0]]
+    else:
+        found = [column for column in free if column.kind == role.kind and _suits(role, column)]
+    return found[0] if len(found) == 1 else None

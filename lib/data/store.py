@@ -18,7 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lib.data.dataset import ROW_GROUP, ROWS_FILE, StoredDataset, explained, fingerprint
+from lib.data.dataset import FILES_FOLDER, ROW_GROUP, ROWS_FILE, StoredDataset, explained, fingerprint
+from lib.data.files import keep_files
 from lib.data.profile import as_arrow, profile_table
 from lib.data.split import SplitPlan, assign, split_report
 from lib.data.table import Table
@@ -67,8 +68,9 @@ def save(
     `counts` are rows per split when the caller, who knows the task, has counted them; otherwise every row in which
     no chosen column is empty counts.
 
-    The same rows with the same choices return the version that exists; anything else becomes the next
-    version. Raises UserError, with nothing kept, when a choice names no column or the disk refuses.
+    Images that the table names are kept with it. The same rows with the same choices return the version that
+    exists; anything else becomes the next version. Raises UserError, with nothing kept, when a choice names
+    no column or the disk refuses.
     """
     name = re.sub(r"\s+", " ", "".join(char if char.isprintable() else " " for char in name)).strip()
     if not name:
@@ -111,6 +113,8 @@ def save(
         try:
             work.mkdir(parents=True)
             _write_rows(frame, work / ROWS_FILE)
+            if table.files is not None:
+                keep_files(table.files, work / FILES_FOLDER)
             if len(table.rejected) > _REJECTED_SHOWN:
                 lines = pd.DataFrame([line.to_json() for line in table.rejected])
                 lines.to_csv(work / REJECTED_FILE, index=False)
@@ -297,9 +301,11 @@ def _load(folder: Path) -> StoredDataset:
     try:
         value = json.loads((folder / INFO_FILE).read_text(encoding="utf-8"))
         stored = StoredDataset.from_json(value, folder)
-        if (folder / ROWS_FILE).is_file():
+        if (folder / ROWS_FILE).is_file() and (stored.files or not stored.format.get("images")):
             return replace(stored, version=version)
-        what = f"The rows of {stored.ref} are gone ({ROWS_FILE} is missing)."
+        gone = f"images of {stored.ref} are gone ({FILES_FOLDER}" if stored.rows_path.is_file() else (
+            f"rows of {stored.ref} are gone ({ROWS_FILE}")  # fmt: skip
+        what = f"The {gone} is missing)."
         name = stored.name
     except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
         what = f"The description of this data set cannot be read ({type(error).__name__} in {INFO_FILE})."

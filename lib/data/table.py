@@ -1,6 +1,7 @@
 """A table as it was read: its cells, and everything that had to be recognised or repaired to get them."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -32,7 +33,8 @@ class Table:
     `frame` has text columns only (pandas `str`, missing = NA) and a RangeIndex. `repairs` are full
     sentences, only about notable things. `format` says how the bytes were understood (for delimited
     text: format, encoding, bom, delimiter, quoting, header). `rejected` are lines that are not in `frame`.
-    `problems` are warnings; what forbids reading is raised as a UserError instead.
+    `problems` are warnings; what forbids reading is raised as a UserError instead. `files` is the folder of
+    the images that cells name, if there are any.
     """
 
     frame: pd.DataFrame
@@ -41,3 +43,4 @@ class Table:
     format: dict[str, Any] = field(default_factory=dict)
     rejected: tuple[RejectedLine, ...] = ()
     problems: tuple[Problem, ...] = ()
+    files: Path | None = None

@@ -10,8 +10,8 @@ from lib.tasks.base import Role, Task
 
 
 def model_inputs(task: Task, columns: Mapping[str, str]) -> list[Role]:
-    """The roles that a model trained with those columns reads, in order."""
-    return [task.role(name) for name in task.model_input if name in columns]
+    """What a person gives to a model that was trained with those columns, in order."""
+    return task.asked(columns)
 
 
 def one_row(inputs: Sequence[Role], texts: Sequence[str | None]) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -42,7 +42,7 @@ def columns_for(task: Task, trained: Mapping[str, str], rows: pd.DataFrame) -> d
     found: dict[str, str] = {}
     problems = []
     for role in model_inputs(task, trained):
-        column = trained[role.name] if trained[role.name] in rows else guessed.get(role.name)
+        column = trained[role.name] if trained.get(role.name) in rows else guessed.get(role.name)
         if column is None and len(rows.columns) == 1:
             column = str(rows.columns[0])
         if column is None:
@@ -50,7 +50,7 @@ def columns_for(task: Task, trained: Mapping[str, str], rows: pd.DataFrame) -> d
                 Problem(
                     f"No column was recognised as the {role.title.lower()}.",
                     "file",
-                    f'Name it "{trained[role.name]}", as in training.',
+                    f'Name it "{trained.get(role.name, role.name)}", as in training.',
                     code="missing-role",
                 )
             )

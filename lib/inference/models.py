@@ -10,7 +10,7 @@ from lib.errors import Problem, UserError
 from lib.models.sources import find_model
 from lib.runs.files import read_json
 from lib.tasks import find_task
-from lib.tasks.base import Target, Task
+from lib.tasks.base import Brief, Task
 
 MOST_HELD = 2
 
@@ -20,10 +20,9 @@ class HeldModel:
     """A model ready to predict, with what it needs to be understood; `stamp` changes when its files do."""
 
     task: Task
-    target: Target
+    brief: Brief
     processor: Any
     model: Any
-    max_length: int
     stamp: str
 
 
@@ -80,8 +79,8 @@ def _load(ref: str, folder: Path, stamp: str) -> HeldModel:
         )
     task = find_task(str(about["task"]))
     try:
-        target, max_length = about["target"], int(about["max_length"])
-        task.output(target)
+        brief = Brief.from_json(about)
+        task.output(brief.target)
         model = task.load_model(folder, None)
         if torch.cuda.is_available():
             model = model.to("cuda")
@@ -97,4 +96,4 @@ def _load(ref: str, folder: Path, stamp: str) -> HeldModel:
                 code="model-not-loaded",
             )
         ) from error
-    return HeldModel(task, target, processor, model.eval(), max_length, stamp)
+    return HeldModel(task, brief, processor, model.eval(), stamp)

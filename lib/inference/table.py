@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lib.inference.predict import Predictions
-from lib.tasks.outputs import LabelScores
+from lib.tasks.outputs import LabelScores, ManyLabels
 
 # A column a label is of no use to anybody once there are hundreds.
 MOST_COLUMNS = 50
@@ -16,7 +16,7 @@ def as_table(found: Predictions) -> pd.DataFrame:
     Rows that could not be predicted are missing throughout.
     """
     match found.output:
-        case LabelScores(labels=labels):
+        case LabelScores(labels=labels) | ManyLabels(labels=labels):
             table = found.frame[["predicted", "confidence"]].reset_index(drop=True)
             if len(labels) <= MOST_COLUMNS and "scores" in found.frame:
                 blank = np.full(len(labels), np.nan, dtype=np.float32)
@@ -25,6 +25,10 @@ def as_table(found: Predictions) -> pd.DataFrame:
                 columns = pd.DataFrame(np.array(scores).reshape(-1, len(labels)), columns=names)
                 table = pd.concat([table, columns], axis=1)
             return table
+        case _:
+            return found.frame.drop(columns=["scores", "tokens", "truncated"], errors="ignore").reset_index(
+                drop=True
+            )
 
 
 def beside(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lib.inference.models import HeldModel
-from lib.tasks.outputs import LabelScores, Output
+from lib.tasks.outputs import LabelScores, ManyLabels, Output
 
 ROWS_PER_CHUNK = 8_192
 # A hundred thousand rows with two thousand probabilities each would be 800 MB that nobody reads.
@@ -24,7 +24,8 @@ def predict_file(
     """
     from lib.tasks.predict import predict_rows
 
-    output = held.task.output(held.target)
+    output = held.task.output(held.brief.target)
+    brief = held.brief.changed(columns=request["columns"])
     source = pq.ParquetFile(request["rows"])
     whole = _keeps_whole(output, source.metadata.num_rows)
     done, seconds = 0, 0.0
@@ -43,15 +44,13 @@ def predict_file(
                 held.model,
                 held.processor,
                 rows,
-                request["columns"],
-                held.target,
-                max_length=held.max_length,
+                brief,
                 on_rows=tell,
             )
             seconds += time.monotonic() - begun
             done += len(rows)
             if not whole:
-                frame = frame.drop(columns="scores")
+                frame = frame.drop(columns="scores", errors="ignore")
             table = pa.Table.from_pandas(frame, preserve_index=False)
             writer = writer or pq.ParquetWriter(request["out"], table.schema)
             writer.write_table(table.cast(writer.schema))
@@ -64,5 +63,7 @@ def predict_file(
 def _keeps_whole(output: Output, rows: int) -> bool:
     """Whether every probability is written too."""
     match output:
-        case LabelScores(labels=labels):
+        case LabelScores(labels=labels) | ManyLabels(labels=labels):
             return rows * len(labels) <= MOST_PROBABILITIES
+        case _:
+            return True

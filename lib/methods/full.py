@@ -5,7 +5,7 @@ from typing import Any
 
 from lib.errors import Problem
 from lib.methods.base import Method
-from lib.tasks.outputs import LabelScores
+from lib.tasks.outputs import KINDS
 
 
 class Full(Method):
@@ -14,7 +14,7 @@ class Full(Method):
     name = "full"
     title = "Full fine-tuning"
     summary = "Every weight of the model learns. Best quality; uses the most memory."
-    outputs = frozenset({LabelScores.kind})
+    outputs = KINDS
 
     def check(self, options: Mapping[str, Any]) -> list[Problem]:
         """Full fine-tuning has no options of its own, so any is a mistake."""

@@ -1,4 +1,4 @@
-"""Where a model comes from: `starter:`, `folder:`, `run:` … resolved to a folder on this machine."""
+"""Where a model comes from: `starter:`, `folder:`, `run:`, `scratch:` … resolved to a folder on this machine."""
 
 import json
 from dataclasses import dataclass
@@ -7,18 +7,38 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import Problem, UserError
+from lib.models.families import CAUSAL, kind_of, longest_input
+from lib.models.scratch import SCRATCH, SCRATCH_REVISION, Scratch
 from lib.models.starters import STARTERS
 from lib.settings import get_settings
 
 SAMPLES, SAMPLE_BYTES = 64, 16_384
+# The small files that decide what a model reads and writes, beside its weights.
+SETTINGS_FILES = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "spiece.model",
+    "source.spm",
+    "target.spm",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "chat_template.jinja",
+    "preprocessor_config.json",
+    "processor_config.json",
+)
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model that lies ready in `folder`.
+    """A model that lies ready in `folder`, or, from scratch, one that a run will build; then there is no such folder.
 
     `ref` is what a spec says; `revision` is a sha256 of the configuration, the tokenizer and samples of the weights,
     so that a changed folder is noticed; `size_mb` is the weights on disk; `parameters` is None when unknown.
+    `max_length` is in tokens; for an image model it is the tokens that one picture makes.
     """
 
     ref: str
@@ -32,11 +52,31 @@ class ModelInfo:
     revision: str
     config: dict[str, Any]
 
+    @property
+    def kind(self) -> str | None:
+        """Encoder, seq2seq, causal or image, as `families` calls them; None when that is not known."""
+        return kind_of(self.config)
+
+    @property
+    def is_scratch(self) -> bool:
+        """Whether it is untrained and not yet built."""
+        return self.ref.startswith("scratch:")
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether it says how turns of a chat are written as one text."""
+        if self.is_scratch:
+            return self.kind == CAUSAL
+        if (self.folder / "chat_template.jinja").is_file():
+            return True
+        return bool(_read_json(self.folder / "tokenizer_config.json").get("chat_template"))
+
     def to_json(self) -> dict[str, Any]:
         """What `lib models --json` prints: everything but the whole configuration."""
         return {
             "model": self.ref,
             "title": self.title,
+            "kind": self.kind,
             "folder": str(self.folder),
             "licence": self.licence,
             "origin": self.origin,
@@ -68,6 +108,11 @@ def find_model(ref: str) -> ModelInfo:
         case "folder":
             path = Path(name).expanduser().resolve()
             return describe_folder(path, ref=f"folder:{path}", title=path.name, origin=str(path))
+        case "scratch":
+            for scratch in SCRATCH:
+                if scratch.name == name:
+                    return _describe_scratch(scratch)
+            raise _unknown(f"There is no model {name!r} to build from scratch.")
         case "run":
             folder = get_settings().runs / name / "model"
             if Path(name).name != name or not folder.is_dir():
@@ -78,26 +123,41 @@ def find_model(ref: str) -> ModelInfo:
 
 
 def _unknown(what: str) -> UserError:
-    names = ", ".join(f"starter:{starter.name}" for starter in STARTERS)
+    names = [f"starter:{starter.name}" for starter in STARTERS] + [f"scratch:{made.name}" for made in SCRATCH]
     return UserError(
         Problem(
             what,
             where="model",
-            fix=f"Write {names}, folder:PATH or run:RUN.",
+            fix=f"Write {', '.join(names)}, folder:PATH or run:RUN.",
             code="unknown-model",
         )
     )
 
 
 def list_models() -> list[ModelInfo]:
-    """The models at hand: the starters that are installed, then the folders in ATELIER_MODELS."""
+    """The models at hand: installed starters, the folders in ATELIER_MODELS, and last those to build from scratch."""
     found = [find_model(f"starter:{starter.name}") for starter in STARTERS if starter.is_installed()]
     models = get_settings().models
     if models is not None and models.is_dir():
         for path in sorted(models.iterdir()):
             if (path / "config.json").is_file() and any(path.glob("*.safetensors")):
                 found.append(find_model(f"folder:{path}"))
-    return found
+    return [*found, *(_describe_scratch(scratch) for scratch in SCRATCH)]
+
+
+def _describe_scratch(scratch: Scratch) -> ModelInfo:
+    return ModelInfo(
+        ref=f"scratch:{scratch.name}",
+        title=scratch.title,
+        folder=get_settings().cache / "scratch" / scratch.name,
+        licence="your own",
+        origin="built and trained from nothing",
+        size_mb=scratch.parameters * 4 / 1e6,
+        parameters=scratch.parameters,
+        max_length=longest_input(scratch.full_config(), tokenizer={}),
+        revision=SCRATCH_REVISION,
+        config=scratch.full_config(),
+    )
 
 
 def describe_folder(
@@ -121,7 +181,9 @@ def describe_folder(
     if problems:
         fix = "Point to a folder saved with save_pretrained."
         raise UserError(*(Problem(what, where="model", fix=fix, code="not-a-model") for what in problems))
-    tokenizer = _read_json(folder / "tokenizer_config.json")
+    max_length = longest_input(
+        config, tokenizer=_read_json(folder / "tokenizer_config.json"), images=_image_settings(folder)
+    )
     return ModelInfo(
         ref=ref,
         title=title,
@@ -130,7 +192,7 @@ def describe_folder(
         origin=origin,
         size_mb=sum(path.stat().st_size for path in weights) / 1e6,
         parameters=sum(_parameters(header) for header, _ in headers),
-        max_length=_max_length(config, tokenizer),
+        max_length=max_length,
         revision="sha256:" + _fingerprint(folder, [digest for _, digest in headers]),
         config=config,
     )
@@ -144,11 +206,12 @@ def _read_json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _max_length(config: dict[str, Any], tokenizer: dict[str, Any]) -> int:
-    # RoBERTa counts positions from 2; others say in the tokenizer how long a text may be. 512 is BERT's.
-    known = [value for value in (tokenizer.get("model_max_length"), config.get("max_position_embeddings"))
-             if isinstance(value, int) and 0 < value < 1_000_000]  # fmt: skip
-    return min(known, default=512)
+def _image_settings(folder: Path) -> dict[str, Any]:
+    """How pictures are prepared, from the file of an image processor or, inside it, that of a whole processor."""
+    if found := _read_json(folder / "preprocessor_config.json"):
+        return found
+    nested = _read_json(folder / "processor_config.json").get("image_processor")
+    return nested if isinstance(nested, dict) else {}
 
 
 def _safetensors_header(path: Path) -> tuple[dict[str, Any], str]:
@@ -184,7 +247,7 @@ def _parameters(header: dict[str, Any]) -> int:
 
 def _fingerprint(folder: Path, digests: list[str]) -> str:
     parts = [*digests]
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+    for name in SETTINGS_FILES:
         if (path := folder / name).is_file():
-            parts.append(sha256(path.read_bytes()).hexdigest())
+            parts.append(f"{name} {sha256(path.read_bytes()).hexdigest()}")
     return sha256("\n".join(parts).encode()).hexdigest()[:16]

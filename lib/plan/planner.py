@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from lib.data.files import joined_files
 from lib.data.profile import find_split_column
 from lib.data.read import read_table
-from lib.data.roles import guess_columns
 from lib.data.split import SplitPlan, assign, leaks
 from lib.data.store import StoredDataset, open_dataset, save
 from lib.data.table import Table
@@ -20,6 +20,8 @@ from lib.errors import Problem, UserError, errors_in
 from lib.methods import find_method
 from lib.models.sources import ModelInfo, find_model
 from lib.models.tokens import count_tokens
+from lib.option import values_as
+from lib.plan.columns import choose_columns
 from lib.plan.estimate import Estimate, estimate_run
 from lib.plan.presets import PRESETS, preset_options
 from lib.runs.options import check_options, options_from
@@ -38,6 +40,12 @@ PACKAGES = (
     "pandas",
 )
 ROWS_TO_COUNT_TOKENS_ON = 1_000
+KIND_WORDS = {
+    "encoder": "a text encoder (BERT, RoBERTa, MiniLM …)",
+    "seq2seq": "a model that turns texts into texts (T5, BART, Marian …)",
+    "causal": "a model that writes on (GPT-2, Llama, SmolLM …)",
+    "image": "a vision model (ViT, DINOv2, Swin …)",
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ def plan_run(wish: Spec) -> Plan:
     method = _collect(problems, find_method, str(wish.method.get("name")))
     if method is not None:
         problems += method.check({key: value for key, value in wish.method.items() if key != "name"})
-    problems += check_options(wish.options)
+    problems += check_options(wish.options, *([task.option_class] if task else []))
     source = _collect(problems, _read_source, wish.data)
     if source is None or task is None:
         raise UserError(*errors_in(problems))
@@ -83,7 +91,7 @@ def plan_run(wish: Spec) -> Plan:
     rows = {name: int((parts == name).sum()) for name in ("train", "validation", "test")}
     problems += _check_parts(rows)
     if source.split.column:
-        texts = [source.columns[name] for name in task.model_input if name in source.columns]
+        texts = task.kept_together(source.columns)
         problems += leaks(source.frame[parts.notna()], parts[parts.notna()], texts)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
@@ -91,7 +99,10 @@ def plan_run(wish: Spec) -> Plan:
     if wish.data.limit:
         share = min(1.0, wish.data.limit / max(1, sum(rows.values())))
         rows = {name: max(1, round(count * share)) for name, count in rows.items()}
-    options = complete_options(wish.options, task=task.slug, model=model, rows=rows["train"])
+    problems += check_kind(task, model)
+    if errors_in(problems):
+        raise UserError(*errors_in(problems))
+    options = complete_options(wish.options, task=task, model=model, rows=rows["train"])
     stored = source.stored or save(
         source.table,
         name=Path(wish.data.file or "data").stem,
@@ -151,18 +162,14 @@ class _Source:
                     )
                 )
         kept = self.stored.columns if self.stored is not None and self.stored.task == task.slug else {}
-        guessed = kept or guess_columns(self.frame, task.roles)
-        columns = {role: column for role, column in {**guessed, **data.columns}.items() if column in there}
-        for role in task.roles:
-            if role.required and role.name not in columns and role.name not in data.columns:
-                problems.append(
-                    Problem(
-                        f"No column was recognised as the {role.title.lower()}.",
-                        "data.columns",
-                        f"Say which: {{{role.name}: COLUMN}}. The columns are: {', '.join(map(str, there[:30]))}.",
-                        code="missing-role",
-                    )
-                )
+        said = {**kept, **data.columns}
+        columns, missing = choose_columns(
+            task,
+            self.frame,
+            {role: column for role, column in said.items() if role in known and column in there},
+        )
+        # A column that was named but is not there is said already.
+        problems += [] if set(data.columns) - set(columns) else missing
         split = self.split
         if data.split is not None:
             split, found = _parse_split(data.split, there)
@@ -199,7 +206,13 @@ def _read_source(data: DataSpec) -> _Source:
     if data.dataset:
         stored = open_dataset(data.dataset)
         frame = stored.read()
-        return _Source(frame, Table(frame=frame, name=stored.name), stored, {}, stored.split or SplitPlan())
+        return _Source(
+            frame,
+            Table(frame=frame, name=stored.name, files=stored.files),
+            stored,
+            {},
+            stored.split or SplitPlan(),
+        )
     table = read_table(_existing(data.file, "data.file"), Path(data.file or "").name)
     for part, path in (("validation", data.validation_file), ("test", data.test_file)):
         if path:
@@ -211,7 +224,7 @@ def _read_source(data: DataSpec) -> _Source:
 
 def _existing(path: str | None, where: str) -> Path:
     found = Path(path or "")
-    if not found.is_file():
+    if not found.exists():
         raise UserError(Problem(f"There is no file {path}.", where, "Check the path.", code="no-file"))
     return found
 
@@ -230,7 +243,8 @@ def _with_rows_of(table: Table, other: Table, part: str) -> Table:
             )
         )
     frame = pd.concat([first, second[first.columns]], ignore_index=True)
-    return replace(table, frame=frame, repairs=(*table.repairs, *other.repairs))
+    files = joined_files(table.files, other.files)
+    return replace(table, frame=frame, repairs=(*table.repairs, *other.repairs), files=files)
 
 
 def _collect(problems: list[Problem], function: Any, argument: Any) -> Any:
@@ -251,12 +265,9 @@ def split_rows(
 ) -> "pd.Series[str]":
     """Which part each usable row belongs to; rows that cannot be used are missing (NA)."""
     usable = task.usable_rows(frame, columns)
-    label = next(
-        (columns[role.name] for role in task.roles if role.kind == "label" and role.name in columns), None
-    )
-    texts = [columns[name] for name in task.model_input if name in columns]
+    label, together = task.stratum(columns), task.kept_together(columns)
     parts = pd.Series(pd.NA, index=frame.index, dtype="str")
-    parts[usable] = assign(frame[usable], split, label=label, text=texts)
+    parts[usable] = assign(frame[usable], split, label=label, text=together)
     return parts
 
 
@@ -288,19 +299,36 @@ def _check_memory(estimate: Estimate) -> list[Problem]:
     ]
 
 
-def complete_options(given: Mapping[str, Any], *, task: str, model: ModelInfo, rows: int) -> dict[str, Any]:
-    """The options given, over those of the preset they name (balanced when they name none)."""
+def check_kind(task: Task, model: ModelInfo) -> list[Problem]:
+    """Whether the model can do the task at all; an architecture that is not known is tried."""
+    if model.kind is None or model.kind == task.model_kind:
+        return []
+    return [
+        Problem(
+            f"{task.title} needs {KIND_WORDS[task.model_kind]}, and {model.title} is {KIND_WORDS[model.kind]}.",
+            "model",
+            "Choose another model.",
+            code="model-unfit",
+        )
+    ]
+
+
+def complete_options(given: Mapping[str, Any], *, task: Task, model: ModelInfo, rows: int) -> dict[str, Any]:
+    """The options given, the task's own among them, over those of the preset they name (balanced when none)."""
     preset = str(given.get("preset", "balanced"))
     options = preset_options(preset if preset in PRESETS else "balanced", task=task, model=model, rows=rows)
     options |= given
-    return options_from(options | {"max_length": min(int(options["max_length"]), model.max_length)}).to_json()
+    options["max_length"] = min(int(options["max_length"]), model.max_length)
+    return options_from(options).to_json() | vars(values_as(task.option_class, options))
 
 
 def token_lengths(
     frame: pd.DataFrame, task: Task, columns: Mapping[str, str], ref: str, max_length: int
 ) -> tuple[float, int]:
     """Mean and longest length in tokens of a sample of rows, cut at `max_length`."""
-    used = [columns[name] for name in task.model_input if name in columns]
+    if task.model_kind == "image":
+        return float(model_tokens(ref)), model_tokens(ref)
+    used = task.inputs(columns)
     texts = frame[used].dropna()
     texts = texts.sample(min(len(texts), ROWS_TO_COUNT_TOKENS_ON), random_state=0)
     joined = texts.agg(" ".join, axis=1).tolist() if len(used) > 1 else texts.iloc[:, 0].tolist()
@@ -310,6 +338,14 @@ def token_lengths(
         counts = [int(1.4 * len(text.split())) + 2 for text in joined]  # about 1.4 tokens a word in English
     cut = [min(count, max_length) for count in counts] or [max_length]
     return sum(cut) / len(cut), max(cut)
+
+
+def model_tokens(ref: str) -> int:
+    """Tokens that a picture becomes in a vision model."""
+    try:
+        return find_model(ref).max_length
+    except UserError:
+        return 197  # a ViT of 224 pixels in patches of 16
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ import yaml
 
 from lib.models.sources import ModelInfo
 from lib.runs.options import TrainingOptions
+from lib.tasks.base import Task
 
 PRESETS = ("quick", "balanced", "best")
 # A batch of 32 gives a few hundred rows too few steps to learn from.
@@ -20,10 +21,13 @@ def _table() -> dict[str, list[dict[str, Any]]]:
     return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text(encoding="utf-8"))
 
 
-def preset_options(preset: str, *, task: str, model: ModelInfo, rows: int) -> dict[str, Any]:
-    """All training options of a preset for a task, a model and that many training rows."""
+def preset_options(preset: str, *, task: Task, model: ModelInfo, rows: int) -> dict[str, Any]:
+    """All training options of a preset for a task, a model and that many training rows.
+
+    Presets are kept by the task's group; an entry may hold options of the task's own too.
+    """
     millions = (model.parameters or 100_000_000) / 1e6
-    entry = next(item for item in _table()[task] if millions <= item["up_to_million"])
+    entry = next(item for item in _table()[task.preset_group] if millions <= item["up_to_million"])
     chosen = dict(entry[preset])
     least, most = chosen.pop("least_steps", 0), chosen.pop("most_steps", math.inf)
     most_epochs = chosen.pop("most_epochs", chosen["epochs"])

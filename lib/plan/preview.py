@@ -14,9 +14,10 @@ from lib.tasks.base import Task
 
 @dataclass(frozen=True)
 class Preview:
-    """The options that would be used, the rows by part, and the cost by formula."""
+    """The options that would be used (`values` has the task's own too), the rows by part, the cost by formula."""
 
     options: TrainingOptions
+    values: Mapping[str, Any]
     rows: dict[str, int]
     estimate: Estimate
     sentence: str
@@ -24,7 +25,7 @@ class Preview:
 
 def sample_lengths(stored: StoredDataset, task: Task, ref: str, max_length: int) -> tuple[float, int]:
     """Mean and longest length in tokens, cut at `max_length`, of a sample of the data set's first rows."""
-    used = [stored.columns[name] for name in task.model_input if name in stored.columns]
+    used = task.inputs(stored.columns)
     frame = stored.read(used, 0, min(stored.rows, ROW_GROUP))
     return token_lengths(frame, task, stored.columns, ref, max_length)
 
@@ -39,10 +40,11 @@ def preview_run(
 ) -> Preview:
     """The run that these choices mean. `lengths` are those of `sample_lengths`, which callers cache."""
     rows = {part: int(stored.counts.get(part, 0)) for part in ("train", "validation", "test")}
-    options = options_from(complete_options(given, task=task.slug, model=model, rows=max(1, rows["train"])))
+    values = complete_options(given, task=task, model=model, rows=max(1, rows["train"]))
+    options = options_from(values)
     mean, longest = min(lengths[0], options.max_length), min(lengths[1], options.max_length)
     estimate = estimate_run(
         model, options, rows=max(1, rows["train"]), mean_tokens=mean, longest_tokens=longest
     )
     sentence = f"Fine-tune {model.title} on {rows['train']:,} rows to {task.sentence(None)}"
-    return Preview(options, rows, estimate, sentence)
+    return Preview(options, values, rows, estimate, sentence)

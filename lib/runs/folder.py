@@ -1,5 +1,6 @@
 """A run is a folder: the only interface between the app, the command line and the worker."""
 
+import contextlib
 import json
 import re
 import secrets
@@ -50,6 +51,11 @@ class RunFolder:
     def model_path(self) -> Path:
         """The folder of the finished model."""
         return self.path / "model"
+
+    @property
+    def samples_path(self) -> Path:
+        """What the model wrote after each validation: one JSON object per line (step, samples)."""
+        return self.path / "samples.jsonl"
 
     @property
     def predictions_path(self) -> Path:
@@ -113,6 +119,24 @@ class RunFolder:
     def target(self) -> dict[str, Any] | None:
         """What there was to predict, as the task described it; None before the worker came so far."""
         return read_json(self.path / "target.json")
+
+    def brief(self) -> dict[str, Any] | None:
+        """How the model is taught: columns by role, target, max_length, options; None before the worker is so far."""
+        return read_json(self.path / "brief.json")
+
+    def samples(self) -> list[dict[str, Any]]:
+        """What the model wrote at each validation, oldest first: {"step", "samples"}; step 0 is before training."""
+        try:
+            lines = self.samples_path.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        found = {}
+        for line in lines:
+            # A line may be half written, and a resumed run writes a step again: the last counts.
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                record = json.loads(line)
+                found[int(record["step"])] = record
+        return [found[step] for step in sorted(found)]
 
     def result(self) -> dict[str, Any] | None:
         """The contract's result; None while the run goes on."""

@@ -1,27 +1,49 @@
 """What a task must say and do: the one contract behind every page, the worker and the command line."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 import pandas as pd
 
 from lib.errors import Problem
+from lib.tasks.brief import Brief, Columns, Target
 from lib.tasks.outputs import Output
 
-RoleKind = Literal["text", "label"]
-Columns = Mapping[str, str]
-Target = dict[str, Any]
+RoleKind = Literal[
+    "text", "label", "labels", "number", "tokens", "tags", "spans", "answers", "messages", "image"
+]
+ModelKind = Literal["encoder", "seq2seq", "causal", "image"]
+Rows = Mapping[str, Sequence[Any]]
+# Lists with one entry per feature. A feature is what the model reads at once: usually a row, else part of one.
+Features = dict[str, list[Any]]
+# Told how many rows are done; may raise to end the work.
+OnRows = Callable[[int], Any]
+
+__all__ = [
+    "Brief",
+    "Columns",
+    "Features",
+    "ModelKind",
+    "NoOptions",
+    "OnRows",
+    "Role",
+    "RoleKind",
+    "Rows",
+    "Score",
+    "Target",
+    "Task",
+]
 
 
 @dataclass(frozen=True)
 class Role:
     """A part that a column of the data plays, such as the text to read or the label to learn.
 
-    `synonyms` are column names, in lower case, that usually mean this role.
+    `synonyms` are column names, in lower case, that usually mean this role. `required`: every layout with this
+    role needs it.
     """
 
     name: str
@@ -42,12 +64,19 @@ class Score:
     higher_is_better: bool = True
 
 
+@dataclass(frozen=True)
+class NoOptions:
+    """A task without options of its own."""
+
+
 class Task(ABC):
     """What to learn. A task owns its own meaning and nothing else: no loop, no files, no widgets.
 
     `scores` lists the main score first: early stopping, the best checkpoint and comparisons use it.
-    `auto_class` names the transformers class that loads a saved model; `architectures` is what the
-    base model must be ("encoder" …); `model_input` names the roles a model reads, in order.
+    `auto_class` names the transformers class that loads a saved model; `model_kind` is what the base model must be;
+    `model_input` names the roles a model reads, in order; `preset_group` the entry in plan/presets.yaml.
+    `layouts` are the ways a table may be laid out, as names of roles; none means one layout of all roles.
+    `together` names roles whose equal content keeps rows on one side of the split (all inputs when empty).
     """
 
     slug: ClassVar[str]
@@ -59,6 +88,21 @@ class Task(ABC):
     starters: ClassVar[tuple[str, ...]]
     auto_class: ClassVar[str]
     example: ClassVar[str]
+    model_kind: ClassVar[ModelKind] = "encoder"
+    preset_group: ClassVar[str] = "encoder"
+    layouts: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    together: ClassVar[tuple[str, ...]] = ()
+    option_class: ClassVar[type] = NoOptions
+    # The Hub's name for what the model does, where it is not the slug.
+    pipeline_tag: ClassVar[str] = ""
+    # The model can already do the task a little: it is scored untuned too, as a baseline.
+    scores_untuned: ClassVar[bool] = False
+    # Validation rows scored while training, a seeded sample; None for all. Writing texts takes long.
+    most_validated: ClassVar[int | None] = None
+    # Training batches are random: each feature comes with `draw`, a whole number to seed its changes with.
+    draws: ClassVar[bool] = False
+    # Features per batch when predicting.
+    prediction_batch: ClassVar[int] = 64
 
     @property
     def main_score(self) -> Score:
@@ -69,6 +113,32 @@ class Task(ABC):
         """The role of that name. Raises KeyError."""
         return {role.name: role for role in self.roles}[name]
 
+    def all_layouts(self) -> list[list[Role]]:
+        """The roles of each way that a table may be laid out, the most usual first."""
+        names = self.layouts or (tuple(role.name for role in self.roles),)
+        return [[self.role(name) for name in layout] for layout in names]
+
+    def inputs(self, columns: Columns) -> list[str]:
+        """The columns a model reads, in order."""
+        return [columns[name] for name in self.model_input if columns.get(name)]
+
+    def truths(self, columns: Columns) -> list[Role]:
+        """The roles that hold the answers to learn, as far as they have a column."""
+        return [role for role in self.roles if role.name in columns and role.name not in self.model_input]
+
+    def kept_together(self, columns: Columns) -> list[str]:
+        """The columns whose equal content keeps rows on one side of the split."""
+        names = self.together or self.model_input
+        return [columns[name] for name in names if columns.get(name)]
+
+    def stratum(self, columns: Columns) -> str | None:
+        """The column whose values every part of the split should have in the same shares, if there is one."""
+        return next((columns[role.name] for role in self.truths(columns) if role.kind == "label"), None)
+
+    def asked(self, columns: Columns) -> list[Role]:
+        """What a person gives to get one prediction: the inputs that the model was trained with."""
+        return [self.role(name) for name in self.model_input if columns.get(name)]
+
     @abstractmethod
     def check(self, frame: pd.DataFrame, columns: Columns) -> list[Problem]:
         """Everything about the rows that would spoil a run, all at once, before any run."""
@@ -77,9 +147,24 @@ class Task(ABC):
     def usable_rows(self, frame: pd.DataFrame, columns: Columns) -> "pd.Series[bool]":
         """True for the rows that can be learned from or scored (no missing input or target)."""
 
+    def as_examples(
+        self, frame: pd.DataFrame, columns: Columns, *, seed: int
+    ) -> tuple[pd.DataFrame, Columns]:
+        """The rows of one part of the split as examples to learn, and their columns: usually the rows themselves.
+
+        Tasks whose examples are made from rows (pairs from documents, conversations from instructions) make them
+        here, after the split, so that nothing crosses it. The index says which row an example comes from.
+        """
+        return frame, columns
+
+    def texts(self, frame: pd.DataFrame, columns: Columns) -> Iterable[str]:
+        """All texts of the rows, to train the tokenizer of a model from scratch."""
+        used = [columns[role.name] for role in self.roles if columns.get(role.name) and role.kind == "text"]
+        return (text for name in used for text in frame[name].dropna())
+
     @abstractmethod
     def describe_target(self, train: pd.DataFrame, columns: Columns) -> Target:
-        """What there is to predict, learned from the training rows only, as plain JSON data."""
+        """What there is to predict, learned from the training examples only, as plain JSON data."""
 
     @abstractmethod
     def output(self, target: Target) -> Output:
@@ -98,41 +183,78 @@ class Task(ABC):
         """The torch model in fp32: with a fresh head for `target`, or as saved when it is None."""
 
     @abstractmethod
-    def encode(
-        self, processor: Any, rows: Mapping[str, Sequence[Any]], columns: Columns, *, max_length: int
-    ) -> dict[str, list[Any]]:
-        """What the model reads, for a batch of rows; inputs only, cut at `max_length` tokens.
+    def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
+        """What the model reads to predict, for a batch of rows; inputs only, cut at `brief.max_length` tokens.
 
-        Returns lists as long as the rows, among them `length`: int, tokens after cutting, and
-        `truncated`: bool.
+        Among the lists are `length` (int, tokens after cutting) and `truncated` (bool); `row` (int, which row of the
+        batch a feature comes from, rising) where a row may become several features. Names that begin with an
+        underscore are for `decode` and `encode_training` and never reach the model.
         """
 
-    @abstractmethod
-    def encode_target(self, rows: Mapping[str, Sequence[Any]], columns: Columns, target: Target) -> list[Any]:
-        """The `labels` of a batch of rows (−100 where the loss must not look)."""
+    def encode_training(self, processor: Any, rows: Rows, brief: Brief) -> Features:
+        """What the model learns from: the features with `labels` (−100 where the loss must not look).
+
+        As the name `row` says which row a feature comes from, a task may drop, split and pack rows here.
+        """
+        features = self.encode(processor, rows, brief)
+        return features | self.encode_target(processor, features, rows, brief)
+
+    def encode_target(self, processor: Any, features: Features, rows: Rows, brief: Brief) -> Features:
+        """The `labels` of the features of a batch of rows (−100 where the loss must not look)."""
+        raise NotImplementedError(f"{self.slug} has neither encode_target nor encode_training")
 
     @abstractmethod
-    def collator(self, processor: Any) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
-        """Makes a padded batch of torch tensors from encoded rows."""
+    def collator(
+        self, processor: Any, brief: Brief, *, training: bool
+    ) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
+        """Makes a padded batch of torch tensors from features; only with `training` may it be random."""
+
+    def loss(self, model: Any, batch: dict[str, Any], brief: Brief) -> Any:
+        """The training loss and the model's outputs; None (the usual case) to take the model's own loss."""
+        return None
+
+    def predict_batch(self, model: Any, batch: dict[str, Any], processor: Any, brief: Brief) -> list[Any]:
+        """What the model says of each feature of a batch, on the CPU: usually float32 logits."""
+        return list(model(**batch).logits.float().cpu().numpy())
 
     @abstractmethod
-    def decode(self, logits: np.ndarray, target: Target) -> pd.DataFrame:
-        """Predictions in the user's units from the model's raw outputs, one row each."""
+    def decode(self, raw: list[Any], features: Features, rows: Rows, brief: Brief) -> pd.DataFrame:
+        """Predictions in the user's units, one per row, from what `predict_batch` said of the features."""
 
     @abstractmethod
-    def judge(self, predictions: pd.DataFrame, gold: "pd.Series[Any]", target: Target) -> pd.DataFrame:
-        """The predictions beside the truth: adds `gold`, `correct` and `loss`."""
+    def judge(self, predictions: pd.DataFrame, rows: pd.DataFrame, brief: Brief) -> pd.DataFrame:
+        """The predictions beside the truth, as the output describes it: adds `gold`, `correct`, `loss` and more."""
+
+    def evaluate(
+        self,
+        model: Any,
+        processor: Any,
+        rows: pd.DataFrame,
+        brief: Brief,
+        *,
+        on_rows: OnRows | None = None,
+    ) -> pd.DataFrame:
+        """Judged predictions of the rows, one each, in their order. The model's own precision is used."""
+        from lib.tasks.predict import predict_rows
+
+        return self.judge(predict_rows(self, model, processor, rows, brief, on_rows=on_rows), rows, brief)
+
+    def tuned_target(self, judged: pd.DataFrame, brief: Brief) -> Target:
+        """The target after training, with what is fitted on judged validation rows (thresholds); usually unchanged."""
+        return brief.target
+
+    def samples(self, model: Any, processor: Any, rows: pd.DataFrame, brief: Brief) -> list[dict[str, str]]:
+        """What the model writes for a few rows, as {"input", "expected", "written"}; shown after every validation."""
+        return []
 
     @abstractmethod
-    def score(self, judged: pd.DataFrame, target: Target) -> dict[str, float]:
+    def score(self, judged: pd.DataFrame, brief: Brief) -> dict[str, float]:
         """Every score of the task on judged predictions."""
 
     @abstractmethod
-    def baselines(
-        self, train: pd.DataFrame, test: pd.DataFrame, columns: Columns, target: Target
-    ) -> dict[str, pd.DataFrame]:
-        """Judged predictions of simple methods fitted on the training rows, by name of the method."""
+    def baselines(self, train: pd.DataFrame, test: pd.DataFrame, brief: Brief) -> dict[str, pd.DataFrame]:
+        """Judged predictions of simple methods fitted on the training examples, by name of the method."""
 
     @abstractmethod
-    def usage(self, model: str, columns: Columns, target: Target) -> str:
+    def usage(self, model: str, brief: Brief) -> str:
         """A runnable Python snippet that predicts with the saved model in plain transformers."""

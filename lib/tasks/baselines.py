@@ -7,6 +7,12 @@ import pandas as pd
 
 from lib.tasks.label_scores import from_probabilities
 
+# What a baseline is, for a card; one that is not here is called by its name.
+BASELINE_WORDS = {
+    "majority": "always the commonest label",
+    "tfidf": "TF-IDF with logistic regression",
+    "untuned": "the same model before training",
+}
 # Above this many training rows a seeded sample is enough to fit the baseline, and it stays a matter of seconds.
 MOST_ROWS = 50_000
 # Logistic regression costs rows × labels; beyond these many labels it would take longer than the model.

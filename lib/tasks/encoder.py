@@ -1,85 +1,9 @@
-"""Loading text encoders and making batches for them: shared by the tasks that read text."""
+"""Making batches of texts for encoders: shared by the tasks that read one text or a pair."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from lib.errors import Problem, UserError
-
-VOCABULARIES = (
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "tokenizer.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-)
-
-
-def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a model folder; code that lies in the folder is never run."""
-    from transformers import AutoTokenizer
-
-    # Without any of these transformers 5 makes an empty tokenizer, to which every word is unknown.
-    if not any((folder / name).is_file() for name in VOCABULARIES):
-        raise UserError(
-            Problem(
-                f"The folder {folder} has no tokenizer.",
-                where="model",
-                fix="Use a folder saved with save_pretrained, with tokenizer.json in it.",
-                code="no-tokenizer",
-            )
-        )
-    try:
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            Problem(
-                f"The tokenizer in {folder} could not be loaded: {str(error).splitlines()[0]}",
-                where="model",
-                fix="Use a folder saved with save_pretrained, with tokenizer.json in it.",
-                code="no-tokenizer",
-            )
-        ) from error
-
-
-def load_encoder(folder: Path, *, auto_class: str, labels: Sequence[str] | None) -> Any:
-    """The model in fp32, from safetensors only; with a fresh head for `labels` unless they are None.
-
-    fp32 because fine-tuning in pure bf16 loses small updates; mixed precision is autocast's business.
-    """
-    import torch
-    import transformers
-
-    settings: dict[str, Any] = {}
-    if labels is not None:
-        settings = {
-            "num_labels": len(labels),
-            "id2label": dict(enumerate(labels)),
-            "label2id": {label: index for index, label in enumerate(labels)},
-            "problem_type": "single_label_classification",
-            # A head for other labels, from an earlier run, is replaced rather than refused.
-            "ignore_mismatched_sizes": True,
-        }
-    try:
-        model = getattr(transformers, auto_class).from_pretrained(
-            folder,
-            dtype=torch.float32,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            **settings,
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(
-            Problem(
-                f"The model in {folder} could not be loaded: {str(error).splitlines()[0]}",
-                where="model",
-                fix="Use an encoder (BERT, RoBERTa, MiniLM …) saved as safetensors.",
-                code="model-not-loaded",
-            )
-        ) from error
-    return model
+WANTED_ENCODER = "an encoder (BERT, RoBERTa, MiniLM …)"
 
 
 def batch_of_texts(

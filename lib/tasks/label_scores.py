@@ -1,12 +1,26 @@
 """From logits to label probabilities, and how right they are: shared by every task with one label a row."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 # A probability of exactly 0 would make an infinite loss; float32 softmax cannot tell less than this apart.
 SMALLEST_PROBABILITY = float(np.finfo(np.float32).tiny)
+
+
+def describe_labels(cells: "pd.Series[str]") -> dict[str, Any]:
+    """The labels in order of their names, and how often each occurs: {"labels": [...], "counts": {...}}."""
+    counts = cells.str.strip().value_counts()
+    labels = sorted(str(label) for label in counts.index)
+    return {"labels": labels, "counts": {label: int(counts[label]) for label in labels}}
+
+
+def label_numbers(cells: Sequence[str], labels: Sequence[str]) -> list[int]:
+    """The number of each cell's label; −100 for a label that the training rows do not have."""
+    number = {label: index for index, label in enumerate(labels)}
+    return [number.get(str(cell).strip(), -100) for cell in cells]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -6,6 +6,30 @@ from typing import Any
 
 import pandas as pd
 
+from lib.tasks.base import Score
+
+# Of every task with one label a row; the main score first.
+LABEL_SCORES = (
+    Score(
+        "macro_f1",
+        "Macro-F1",
+        "The F1 of each label, averaged: every label counts the same, rare or not.",
+    ),
+    Score("accuracy", "Accuracy", "The share of rows that got the right label; common labels dominate it."),
+    Score(
+        "precision",
+        "Precision (macro)",
+        "Of the rows given a label, how many deserve it; averaged over labels.",
+    ),
+    Score(
+        "recall",
+        "Recall (macro)",
+        "Of the rows that deserve a label, how many got it; averaged over labels.",
+    ),
+    Score("micro_f1", "Micro-F1", "F1 over all rows together; with one label a row it equals accuracy."),
+    Score("mcc", "Matthews correlation", "Agreement beyond chance, from −1 to 1; 0 is guessing."),
+)
+
 
 @lru_cache(maxsize=1)
 def _label_metric() -> Any:

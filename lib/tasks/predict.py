@@ -1,69 +1,95 @@
-"""Running a model over rows: the same code for the worker's final scores and for the model host."""
+"""Running a model over rows: the same code for the worker's scores and for the model host."""
 
 import contextlib
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lib.tasks.base import Columns, Target, Task
+from lib.tasks.brief import Brief
+
+if TYPE_CHECKING:
+    from lib.tasks.base import Features, OnRows, Task
 
 # Rows are encoded and sorted by length within chunks of this many, so memory does not grow with the rows.
 ROWS_PER_CHUNK = 8_192
+# Of a feature, but not for the model.
+BOOKKEEPING = ("row", "length", "truncated")
 
 
 def predict_rows(
-    task: Task,
+    task: "Task",
     model: Any,
     processor: Any,
     frame: pd.DataFrame,
-    columns: Columns,
-    target: Target,
+    brief: Brief,
     *,
-    max_length: int,
-    batch_size: int = 64,
-    on_rows: Callable[[int], bool | None] | None = None,
+    on_rows: "OnRows | None" = None,
 ) -> pd.DataFrame:
     """Predictions for the rows in their order, indexed like `frame`, computed in the model's own precision.
 
-    `on_rows(done)` is called after each batch; returning False ends early with the chunks finished so far.
+    Beside what the output describes: `tokens` (read, the longest feature of the row) and `truncated`.
+    `on_rows(done)` is called after each batch and may raise to end the work.
     """
     import torch
 
-    collate = task.collator(processor)
+    collate = task.collator(processor, brief, training=False)
     device = next(model.parameters()).device
     model.eval()
     chunks: list[pd.DataFrame] = []
     done = 0
-    with torch.inference_mode(), _quiet(processor):
-        for start in range(0, len(frame), ROWS_PER_CHUNK):
+    with torch.inference_mode(), quiet(processor):
+        for start in range(0, max(len(frame), 1), ROWS_PER_CHUNK):
             rows = frame.iloc[start : start + ROWS_PER_CHUNK]
-            encoded = task.encode(
-                processor, {str(name): rows[name].tolist() for name in rows}, columns, max_length=max_length
-            )
-            lengths = np.asarray(encoded.pop("length"))
-            truncated = encoded.pop("truncated")
+            plain = {str(name): rows[name].tolist() for name in rows}
+            features = task.encode(processor, plain, brief)
+            places = np.asarray(features.get("row", range(len(rows))), dtype=np.int64)
+            lengths = np.asarray(features["length"], dtype=np.int64)
             by_length = np.argsort(-lengths, kind="stable")
-            parts = []
-            for at in range(0, len(rows), batch_size):
-                chosen = by_length[at : at + batch_size]
-                batch = collate([{name: values[row] for name, values in encoded.items()} for row in chosen])
-                outputs = model(**{name: values.to(device) for name, values in batch.items()})
-                parts.append(outputs.logits.float().cpu().numpy())
-                done += len(chosen)
-                if on_rows is not None and on_rows(done) is False:
-                    return pd.concat(chunks) if chunks else task.decode(np.empty((0, 1)), target)
-            logits = np.concatenate(parts)
-            decoded = task.decode(logits[np.argsort(by_length, kind="stable")], target)
-            decoded["tokens"] = lengths
-            decoded["truncated"] = truncated
+            raw: list[Any] = [None] * len(lengths)
+            waiting = np.bincount(places, minlength=len(rows))
+            for at in range(0, len(by_length), task.prediction_batch):
+                chosen = by_length[at : at + task.prediction_batch]
+                batch = collate([model_features(features, row) for row in chosen])
+                on_device = {name: values.to(device) for name, values in batch.items()}
+                for row, said in zip(
+                    chosen, task.predict_batch(model, on_device, processor, brief), strict=True
+                ):
+                    raw[row] = said
+                np.subtract.at(waiting, places[chosen], 1)
+                if on_rows is not None:
+                    on_rows(done + int((waiting == 0).sum()))
+            done += len(rows)
+            decoded = task.decode(raw, features, plain, brief)
+            decoded["tokens"] = _longest(places, lengths, len(rows))
+            decoded["truncated"] = _any(places, features["truncated"], len(rows))
             chunks.append(decoded.set_axis(rows.index))
     return pd.concat(chunks)
 
 
+def model_features(features: "Features", number: int) -> dict[str, Any]:
+    """One feature without what is not for the model."""
+    return {
+        name: values[number]
+        for name, values in features.items()
+        if name not in BOOKKEEPING and not name.startswith("_")
+    }
+
+
+def _longest(places: np.ndarray, lengths: np.ndarray, rows: int) -> np.ndarray:
+    found = np.zeros(rows, dtype=np.int64)
+    np.maximum.at(found, places, lengths)
+    return found
+
+
+def _any(places: np.ndarray, values: list[bool], rows: int) -> np.ndarray:
+    found = np.zeros(rows, dtype=bool)
+    np.logical_or.at(found, places, np.asarray(values, dtype=bool))
+    return found
+
+
 @contextlib.contextmanager
-def _quiet(processor: Any) -> Any:
+def quiet(processor: Any) -> Any:
     """Without the advice to use the tokenizer's own padding, which would not sort by length."""
     noted = getattr(processor, "deprecation_warnings", None)
     if isinstance(noted, dict):

@@ -1,19 +1,21 @@
 """Text classification: give each text, or pair of texts, one of a few labels."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lib.errors import Problem
-from lib.tasks.base import Columns, Role, Score, Target, Task
+from lib.tasks.base import Brief, Columns, Features, Role, Rows, Target, Task
 from lib.tasks.baselines import majority, tfidf_logistic_regression
 from lib.tasks.checks import check_labels, check_texts
-from lib.tasks.encoder import batch_of_texts, load_encoder, load_tokenizer, padding_collator
-from lib.tasks.label_scores import decode_logits, judge_labels
-from lib.tasks.metrics import label_scores
+from lib.tasks.encoder import WANTED_ENCODER, batch_of_texts, padding_collator
+from lib.tasks.label_loss import LabelOptions, label_loss
+from lib.tasks.label_scores import decode_logits, describe_labels, judge_labels, label_numbers
+from lib.tasks.loading import label_head, load_pretrained, load_tokenizer
+from lib.tasks.metrics import LABEL_SCORES, label_scores
 from lib.tasks.outputs import LabelScores
 
 MAX_LABELS = 2_000
@@ -51,32 +53,12 @@ class TextClassification(Task):
                       "étiquette", "etiquette", "classe", "catégorie", "categorie", "rating", "tag", "type"),
         ),
     )  # fmt: skip
-    scores: ClassVar[tuple[Score, ...]] = (
-        Score(
-            "macro_f1",
-            "Macro-F1",
-            "The F1 of each label, averaged: every label counts the same, rare or not.",
-        ),
-        Score(
-            "accuracy", "Accuracy", "The share of rows that got the right label; common labels dominate it."
-        ),
-        Score(
-            "precision",
-            "Precision (macro)",
-            "Of the rows given a label, how many deserve it; averaged over labels.",
-        ),
-        Score(
-            "recall",
-            "Recall (macro)",
-            "Of the rows that deserve a label, how many got it; averaged over labels.",
-        ),
-        Score("micro_f1", "Micro-F1", "F1 over all rows together; with one label a row it equals accuracy."),
-        Score("mcc", "Matthews correlation", "Agreement beyond chance, from −1 to 1; 0 is guessing."),
-    )
+    scores = LABEL_SCORES
     model_input = ("text", "text_pair")
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForSequenceClassification"
     example = "support-tickets"
+    option_class = LabelOptions
 
     def check(self, frame: pd.DataFrame, columns: Columns) -> list[Problem]:
         """Missing and numeric texts, missing labels, one class, classes too small to split, too many classes."""
@@ -93,9 +75,7 @@ class TextClassification(Task):
 
     def describe_target(self, train: pd.DataFrame, columns: Columns) -> Target:
         """The labels of the training rows in order of their names, and how often each occurs."""
-        counts = train[columns["label"]].str.strip().value_counts()
-        labels = sorted(str(label) for label in counts.index)
-        return {"labels": labels, "counts": {label: int(counts[label]) for label in labels}}
+        return describe_labels(train[columns["label"]])
 
     def output(self, target: Target) -> LabelScores:
         """A probability for each label."""
@@ -111,56 +91,55 @@ class TextClassification(Task):
 
     def load_model(self, folder: Path, target: Target | None) -> Any:
         """The encoder with a classification head whose config names the labels."""
-        return load_encoder(folder, auto_class=self.auto_class, labels=target["labels"] if target else None)
+        head = label_head(target["labels"]) if target else {}
+        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head)
 
-    def encode(
-        self, processor: Any, rows: Mapping[str, Sequence[Any]], columns: Columns, *, max_length: int
-    ) -> dict[str, list[Any]]:
+    def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the text (and pair: the longer of the two is cut first)."""
-        pair = columns.get("text_pair")
-        return batch_of_texts(
-            processor, rows[columns["text"]], rows[pair] if pair else None, max_length=max_length
-        )
+        texts, pair = rows[brief.columns["text"]], brief.columns.get("text_pair")
+        return batch_of_texts(processor, texts, rows[pair] if pair else None, max_length=brief.max_length)
 
-    def encode_target(self, rows: Mapping[str, Sequence[Any]], columns: Columns, target: Target) -> list[Any]:
+    def encode_target(self, processor: Any, features: Features, rows: Rows, brief: Brief) -> Features:
         """The number of each row's label; −100 for a label that the training rows do not have."""
-        number = {label: index for index, label in enumerate(target["labels"])}
-        return [number.get(str(label).strip(), -100) for label in rows[columns["label"]]]
+        return {"labels": label_numbers(rows[brief.columns["label"]], brief.target["labels"])}
 
-    def collator(self, processor: Any) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
+    def collator(
+        self, processor: Any, brief: Brief, *, training: bool
+    ) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         """Pads to the longest text of the batch."""
         return padding_collator(processor)
 
-    def decode(self, logits: np.ndarray, target: Target) -> pd.DataFrame:
-        """Softmax probabilities and the most probable label; `logits`: float[rows, labels]."""
-        return decode_logits(logits, target["labels"])
+    def loss(self, model: Any, batch: dict[str, Any], brief: Brief) -> Any:
+        """Weighted or focal cross-entropy when the options ask for it."""
+        labels = tuple(brief.target["labels"])
+        return label_loss(model, batch, brief, labels=labels, counts=brief.target["counts"])
 
-    def judge(self, predictions: pd.DataFrame, gold: "pd.Series[Any]", target: Target) -> pd.DataFrame:
+    def decode(self, raw: list[Any], features: Features, rows: Rows, brief: Brief) -> pd.DataFrame:
+        """Softmax probabilities and the most probable label, from float[labels] logits."""
+        return decode_logits(np.reshape(raw, (len(raw), -1)), brief.target["labels"])
+
+    def judge(self, predictions: pd.DataFrame, rows: pd.DataFrame, brief: Brief) -> pd.DataFrame:
         """Adds `gold`, `correct` and `loss` = −ln p of the true label."""
-        return judge_labels(predictions, gold.str.strip(), target["labels"])
+        return judge_labels(predictions, rows[brief.columns["label"]].str.strip(), brief.target["labels"])
 
-    def score(self, judged: pd.DataFrame, target: Target) -> dict[str, float]:
+    def score(self, judged: pd.DataFrame, brief: Brief) -> dict[str, float]:
         """The scores by name, over the labels that occur among the truths or the predictions."""
         return label_scores(judged["gold"], judged["predicted"])
 
-    def baselines(
-        self, train: pd.DataFrame, test: pd.DataFrame, columns: Columns, target: Target
-    ) -> dict[str, pd.DataFrame]:
+    def baselines(self, train: pd.DataFrame, test: pd.DataFrame, brief: Brief) -> dict[str, pd.DataFrame]:
         """Always the commonest label; logistic regression on TF-IDF of words and word pairs."""
-        texts = [columns[name] for name in self.model_input if columns.get(name)]
-        labels = target["labels"]
-        truths, gold = train[columns["label"]].str.strip(), test[columns["label"]].str.strip()
+        texts, label, labels = self.inputs(brief.columns), brief.columns["label"], brief.target["labels"]
+        truths, gold = train[label].str.strip(), test[label].str.strip()
         guesses = {
             "majority": majority(truths, len(test), labels),
             "tfidf": tfidf_logistic_regression(train[texts], truths, test[texts], labels),
         }
         return {name: judge_labels(guess, gold, labels) for name, guess in guesses.items()}
 
-    def usage(self, model: str, columns: Columns, target: Target) -> str:
+    def usage(self, model: str, brief: Brief) -> str:
         """A snippet with transformers' own pipeline."""
-        example = (
-            '{"text": "First text", "text_pair": "Second text"}' if columns.get("text_pair") else '"A text"'
-        )
+        pair = brief.columns.get("text_pair")
+        example = '{"text": "First text", "text_pair": "Second text"}' if pair else '"A text"'
         return (
             "from transformers import pipeline\n\n"
             f'classify = pipeline("text-classification", model={model!r}, top_k=None)\n'

@@ -6,23 +6,24 @@ from typing import Any
 import yaml
 
 from lib.runs.spec import Spec
-from lib.tasks.base import Target, Task
+from lib.tasks.base import Brief, Task
+from lib.tasks.baselines import BASELINE_WORDS
 
 
-def model_card(task: Task, spec: Spec, target: Target, result: Mapping[str, Any], data_name: str) -> str:
+def model_card(task: Task, spec: Spec, brief: Brief, result: Mapping[str, Any], data_name: str) -> str:
     """The card as Markdown with the metadata that the Hub reads at its top."""
     main = task.main_score
     test = result["scores"]["test"]
     metadata = {
         "library_name": "transformers",
-        "pipeline_tag": task.slug,
+        "pipeline_tag": task.pipeline_tag or task.slug,
         "tags": ["atelier"],
         "model-index": [
             {
                 "name": spec.name,
                 "results": [
                     {
-                        "task": {"type": task.slug},
+                        "task": {"type": task.pipeline_tag or task.slug},
                         "dataset": {"name": data_name, "type": "private", "split": "test"},
                         "metrics": [
                             {"type": score.name, "name": score.title, "value": round(test[score.name], 4)}
@@ -41,7 +42,7 @@ def model_card(task: Task, spec: Spec, target: Target, result: Mapping[str, Any]
         "",
         f"# {_plain(spec.name)}",
         "",
-        f"{task.title}: {spec.model} taught with {spec.method['name']} fine-tuning to {task.sentence(target)}.",
+        f"{task.title}: {spec.model} taught with {spec.method['name']} fine-tuning to {task.sentence(brief.target)}.",
         "",
         f"## Scores on {result['rows']['test']:,} test rows",
         "",
@@ -50,13 +51,14 @@ def model_card(task: Task, spec: Spec, target: Target, result: Mapping[str, Any]
     ]
     intervals = result["intervals"]["test"]
     for score in task.scores:
+        if score.name not in test:
+            continue
         low, high = intervals.get(score.name, (None, None))
         interval = f"{low:.3f} to {high:.3f}" if low is not None else ""
         lines.append(f"| {score.title} | {test[score.name]:.3f} | {interval} |")
-    lines += [
-        "",
-        "Simple methods on the same rows: " + _baselines(result["baselines"], main.name, main.title) + ".",
-    ]
+    if result["baselines"]:
+        beside = _baselines(result["baselines"], main.name, main.title)
+        lines += ["", f"Simple methods on the same rows: {beside}."]
     rows = result["rows"]
     lines += [
         "",
@@ -73,7 +75,7 @@ def model_card(task: Task, spec: Spec, target: Target, result: Mapping[str, Any]
         "## Use",
         "",
         "```python",
-        task.usage(".", spec.data.columns, target).strip(),
+        task.usage(".", brief).strip(),
         "```",
         "",
         "## Limits",
@@ -92,7 +94,8 @@ def _plain(text: str) -> str:
 
 
 def _baselines(baselines: Mapping[str, Mapping[str, float]], score: str, title: str) -> str:
-    names = {"majority": "always the commonest label", "tfidf": "TF-IDF with logistic regression"}
     return ", ".join(
-        f"{names.get(name, name)} {title} {values[score]:.3f}" for name, values in baselines.items()
+        f"{BASELINE_WORDS.get(name, name.replace('_', ' '))} {title} {values[score]:.3f}"
+        for name, values in baselines.items()
+        if score in values
     )

@@ -15,12 +15,16 @@ import torch
 
 from lib.methods import find_method
 from lib.models.sources import find_model
+from lib.option import values_as
 from lib.runs.files import read_json, write_json
 from lib.runs.options import options_from
 from lib.runs.spec import Spec
 from lib.tasks import find_task
+from lib.tasks.base import Brief
+from lib.tasks.predict import model_features
 from lib.training.progress import peak_memory_mb
 from lib.training.rows import load_rows
+from lib.training.scratch import made_from_scratch
 from lib.training.trainer import uses_bf16
 
 STEPS = 3
@@ -30,24 +34,30 @@ ROWS_LOOKED_AT = 2_000
 def measure(spec: Spec, *, device: str) -> dict[str, float]:
     """Seconds per step, per scored row and per checkpoint, seconds to get ready, and peak memory in MB."""
     task, options = find_task(spec.task), options_from(spec.options)
-    frame = load_rows(spec, task).frames["train"]
-    target = task.describe_target(frame, spec.data.columns)
-    info = find_model(spec.model)
-    processor = task.load_processor(info.folder)
-    model = task.load_model(info.folder, target)
+    found = load_rows(spec, task)
+    frame = found.frames["train"]
+    target = task.describe_target(frame, found.columns)
+    brief = Brief(found.columns, target, options.max_length, vars(values_as(task.option_class, spec.options)))
+    info, made = find_model(spec.model), tempfile.TemporaryDirectory()
+    source = info.folder
+    if info.is_scratch:
+        source = made_from_scratch(spec.model, task, found, Path(made.name, "model"), seed=options.seed)
+    processor = task.load_processor(source)
+    model = task.load_model(source, target)
     model = find_method(spec.method["name"]).prepare(model, {})
     model.to(device)
     sample = frame.sample(min(len(frame), ROWS_LOOKED_AT), random_state=0)
     rows = {str(name): sample[name].tolist() for name in sample}
-    encoded = task.encode(processor, rows, spec.data.columns, max_length=options.max_length)
-    encoded["labels"] = task.encode_target(rows, spec.data.columns, target)
-    lengths = np.asarray(encoded.pop("length"))
-    encoded.pop("truncated")
-    collate = task.collator(processor)
+    encoded = task.encode_training(processor, rows, brief)
+    lengths = np.asarray(encoded["length"])
+    collate = task.collator(processor, brief, training=True)
     bf16 = uses_bf16(options.precision, device=device)
 
+    def draw(row: Any) -> dict[str, int]:
+        return {"draw": int(row)} if task.draws else {}
+
     def batch_of(chosen: Any) -> dict[str, Any]:
-        rows = [{name: values[row] for name, values in encoded.items()} for row in chosen]
+        rows = [model_features(encoded, row) | draw(row) for row in chosen]
         return {name: values.to(device) for name, values in collate(rows).items()}
 
     by_length = np.argsort(-lengths, kind="stable")
@@ -64,7 +74,8 @@ def measure(spec: Spec, *, device: str) -> dict[str, float]:
     def step(batch: dict[str, Any]) -> None:
         for _ in range(options.gradient_accumulation):
             with torch.autocast(device.split(":")[0], dtype=torch.bfloat16) if bf16 else nullcontext():
-                loss = model(**batch).loss
+                own = task.loss(model, batch, brief)
+                loss = model(**batch).loss if own is None else own[0]
             loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), options.max_gradient_norm)
         optimizer.step()
@@ -86,6 +97,7 @@ def measure(spec: Spec, *, device: str) -> dict[str, float]:
             torch.save(optimizer.state_dict(), Path(folder, "optimizer.pt"))
 
         saving = timed(save)
+    made.cleanup()
     peak = peak_memory_mb()
     if device.startswith("cuda"):
         peak = torch.cuda.max_memory_allocated() / 1e6

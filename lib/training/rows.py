@@ -1,11 +1,13 @@
-"""The rows of a run: split, cut to the limit, and encoded once into memory-mapped Arrow files."""
+"""The rows of a run: split, cut to the limit, made into examples, and encoded once into memory-mapped Arrow files."""
 
 import json
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from lib.data.store import StoredDataset, open_rows
 from lib.plan.planner import split_rows
 from lib.runs.spec import Spec
 from lib.settings import get_settings
-from lib.tasks.base import Target, Task
+from lib.tasks.base import Brief, Columns, Task
 
 PARTS = ("train", "validation", "test")
 # Encoded data sets kept for the next run; the least recently used go first.
@@ -30,13 +32,17 @@ disable_progress_bars()
 
 @dataclass(frozen=True)
 class Rows:
-    """A run's rows by part: `frames[part]` keeps the row's number in the data set as its index."""
+    """A run's examples by part: `frames[part]` has the row's number in the data set as its index.
+
+    `columns` are the examples' columns by role; pictures are named by whole paths.
+    """
 
     frames: Mapping[str, pd.DataFrame]
     stored: StoredDataset
+    columns: Columns
 
     def count(self) -> dict[str, int]:
-        """How many rows each part has."""
+        """How many examples each part has."""
         return {part: len(self.frames[part]) for part in PARTS}
 
 
@@ -50,7 +56,21 @@ def load_rows(spec: Spec, task: Task) -> Rows:
         share = min(1.0, spec.data.limit / max(1, sum(map(len, frames.values()))))
         seed = int(spec.options["seed"])
         frames = {part: _sample(rows, share, seed) for part, rows in frames.items()}
-    return Rows(frames, stored)
+    frames = {
+        part: with_whole_paths(rows, task, spec.data.columns, stored.files_path)
+        for part, rows in frames.items()
+    }
+    columns: Columns = spec.data.columns
+    for number, part in enumerate(PARTS):
+        seed = int(spec.options["seed"]) * len(PARTS) + number
+        frames[part], columns = task.as_examples(frames[part], spec.data.columns, seed=seed)
+    return Rows(frames, stored, columns)
+
+
+def with_whole_paths(rows: pd.DataFrame, task: Task, columns: Columns, folder: Path) -> pd.DataFrame:
+    """The rows with pictures named by whole paths instead of by their names in the data set's folder."""
+    named = [columns[role.name] for role in task.roles if role.kind == "image" and role.name in columns]
+    return rows.assign(**{name: str(folder) + os.sep + rows[name] for name in named}) if named else rows
 
 
 def _sample(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
@@ -59,16 +79,16 @@ def _sample(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
 
 
 def encode_rows(
-    frame: pd.DataFrame, task: Task, processor: Any, target: Target, spec: Spec, *, fingerprint: str
+    frame: pd.DataFrame, task: Task, processor: Any, brief: Brief, spec: Spec, *, fingerprint: str
 ) -> Dataset:
-    """The rows as token ids and labels, memory-mapped from disk; encoded now or found from an earlier run.
+    """The training features with labels, memory-mapped from disk; encoded now or found from an earlier run.
 
-    `fingerprint` is the data set's: with the columns, the rows, the model and the length it names the result.
+    `fingerprint` is the data set's: with the brief, the rows, the seed, the model and the code it names the result.
     """
-    max_length = int(spec.options["max_length"])
     key = sha256(
         json.dumps(
-            [fingerprint, task.slug, sorted(spec.data.columns.items()), target, spec.revision, max_length]
+            [fingerprint, task.slug, brief.to_json(), spec.revision, spec.options["seed"], _code_mark()],
+            sort_keys=True,
         ).encode()
         + np.asarray(frame.index, dtype=np.int64).tobytes()
     ).hexdigest()[:24]
@@ -76,28 +96,26 @@ def encode_rows(
     folder = root / key
     if not folder.is_dir():
         root.mkdir(parents=True, exist_ok=True)
-        _encode_into(folder, frame, task, processor, target, spec.data.columns, max_length)
+        _encode_into(folder, frame, task, processor, brief)
         _forget_oldest(root)
     folder.touch()
     return load_from_disk(str(folder))
 
 
-def _encode_into(
-    folder: Path,
-    frame: pd.DataFrame,
-    task: Task,
-    processor: Any,
-    target: Target,
-    columns: Mapping[str, str],
-    max_length: int,
-) -> None:
+@lru_cache(maxsize=1)
+def _code_mark() -> str:
+    """A digest of the tasks' code, so that features which another version encoded are not taken for this one's."""
+    files = sorted((Path(__file__).resolve().parents[1] / "tasks").glob("*.py"))
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def _encode_into(folder: Path, frame: pd.DataFrame, task: Task, processor: Any, brief: Brief) -> None:
     """Encode batch by batch through a file, so that memory does not grow with the rows; then move in one step."""
-    used = [columns[role.name] for role in task.roles if role.name in columns]
+    used = [brief.columns[role.name] for role in task.roles if role.name in brief.columns]
 
     def encode(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        encoded = task.encode(processor, batch, columns, max_length=max_length)
-        encoded["labels"] = task.encode_target(batch, columns, target)
-        return encoded
+        features = task.encode_training(processor, batch, brief)
+        return {name: values for name, values in features.items() if name != "row" and name[0] != "_"}
 
     work = Path(tempfile.mkdtemp(prefix=".encoding-", dir=folder.parent))
     try:

@@ -4,36 +4,89 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset
-from torch.utils.data import Sampler, SequentialSampler
+from torch.utils.data import Dataset as TorchDataset
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
 from lib.runs.options import TrainingOptions
-from lib.tasks.base import Task
+from lib.tasks.base import Brief, Task
+from lib.tasks.predict import BOOKKEEPING
 from lib.training.sampler import LengthBuckets
 
 # Curves never need more points than this, and each costs a synchronisation with the device.
 MOST_LOGGED_STEPS = 2_000
 
 
+class DrawnRows(TorchDataset[dict[str, Any]]):
+    """Features with `draw`, a number of their own for each epoch, from which random changes are made.
+
+    A generator kept by the collator would be elsewhere in a resumed run: batches are fetched ahead of checkpoints.
+    """
+
+    def __init__(self, rows: Dataset, *, seed: int, epoch: Callable[[], int]) -> None:
+        self._rows, self._seed, self._epoch = rows, seed, epoch
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        return self._rows[number] | {"draw": (self._seed * 10_007 + self._epoch()) * len(self) + number}
+
+
 class BucketTrainer(Trainer):
-    """A Trainer whose batches hold texts of similar length, in an order that a resumed run repeats exactly."""
+    """A Trainer whose batches hold texts of similar length, in an order that a resumed run repeats exactly.
+
+    Validation is the task's own: the code that predicts later, so that what is scored is what will be seen.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        task: Task,
+        brief: Brief,
+        lengths: Any,
+        validate: Callable[[Any], dict[str, float]],
+        **settings: Any,
+    ) -> None:
+        super().__init__(*arguments, **settings)
+        self._task, self._brief, self._lengths, self._validate = task, brief, lengths, validate
+        if task.draws:
+            train: Any = self.train_dataset
+            self.train_dataset = DrawnRows(
+                train, seed=self.args.seed, epoch=lambda: int(self.state.epoch or 0)
+            )
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        # The rows passed in have lost their lengths already: Trainer drops what the model does not read.
-        train: Any = self.train_dataset
         return LengthBuckets(
-            train["length"][:],
+            self._lengths,
             batch_size=self.args.train_batch_size,
             seed=self.args.seed,
             epoch=lambda: int(self.state.epoch or 0),
         )
 
-    def _get_eval_sampler(self, eval_dataset: Any) -> Sampler[int]:
-        # The validation rows come sorted by length already; their order must be known to score them.
-        return SequentialSampler(eval_dataset)
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The task's own loss where it has one, else the model's."""
+        own = self._task.loss(model, inputs, self._brief)
+        # A loss of the task's own is a mean over its batch, to be divided when batches are added up.
+        self.loss_is_scaled_for_ga = None if own is None else False
+        if own is None:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        return own if return_outputs else own[0]
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Score the validation rows and tell the callbacks."""
+        found = {f"{metric_key_prefix}_{name}": value for name, value in self._validate(self.model).items()}
+        self.log(found)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
+        return found
 
 
 def uses_bf16(precision: str, *, device: str) -> bool:
@@ -66,7 +119,6 @@ def training_arguments(
         weight_decay=options.weight_decay,
         warmup_steps=options.warmup,
         lr_scheduler_type="constant_with_warmup" if options.schedule == "constant" else options.schedule,
-        label_smoothing_factor=options.label_smoothing,
         max_grad_norm=options.max_gradient_norm,
         bf16=uses_bf16(options.precision, device=device),
         use_cpu=device == "cpu",
@@ -84,8 +136,8 @@ def training_arguments(
         disable_tqdm=True,
         report_to="none",
         dataloader_pin_memory=device != "cpu",
-        remove_unused_columns=True,
-        label_names=["labels"],
+        # The features hold what the collator needs and no more.
+        remove_unused_columns=False,
     )
 
 
@@ -95,21 +147,27 @@ def make_trainer(
     *,
     task: Task,
     processor: Any,
+    brief: Brief,
     train: Dataset,
-    validation: Dataset,
-    compute_metrics: Callable[[Any], dict[str, float]],
+    validate: Callable[[Any], dict[str, float]],
     callbacks: list[TrainerCallback],
 ) -> BucketTrainer:
-    """A trainer that is ready to train."""
+    """A trainer that is ready to train; `validate(model)` scores the validation rows."""
+    extra = [name for name in BOOKKEEPING if name in train.column_names]
+    features = train.remove_columns(extra)
     trainer = BucketTrainer(
         model=model,
         args=arguments,
-        data_collator=task.collator(processor),
-        train_dataset=train,
-        eval_dataset=validation,
-        compute_metrics=compute_metrics,
+        data_collator=task.collator(processor, brief, training=True),
+        train_dataset=features,
+        # Trainer wants to see some; what is scored is what `validate` has.
+        eval_dataset=features.select([0]),
         callbacks=callbacks,
         processing_class=processor,
+        task=task,
+        brief=brief,
+        lengths=np.asarray(train["length"][:]),
+        validate=validate,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer

@@ -21,6 +21,8 @@ _KINDS = {
     "date": "dates",
     "id": "an id",
     "split": "a split",
+    "list": "lists",
+    "image": "images",
 }
 
 

@@ -46,13 +46,13 @@ def stage_example(name: str) -> str:
 def _uploader() -> None:
     turn = st.session_state.setdefault(_TURN, 0)
     file = st.file_uploader(
-        "A CSV, TSV or text file with one example per row",
+        "A table of texts (CSV, TSV, JSON, JSON Lines, CoNLL) or a zip of image folders",
         key=f"upload {turn}",
         max_upload_size=get_settings().max_upload_mb,
     )
     st.caption(
-        "It stays on this machine. Encoding, delimiter, quotes and header are recognised, and you are told what "
-        "was repaired."
+        "It stays on this machine. Format, encoding, delimiter and header are recognised, and you are told what "
+        "was repaired. In a zip, the folder of an image is its label."
     )
     if file is None:
         return

@@ -185,6 +185,8 @@ def _difference(
             return paired_bootstrap(
                 paired["gold"], paired["predicted"], paired["predicted_baseline"], _found.task.main_score.name
             )
+        case _:
+            return None
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -25,9 +25,9 @@ from lib.ui.charts import current_theme, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.frame import guarded_callback, hold_back
 from lib.ui.numbers import about, count, duration
-from lib.ui.output_prediction import summary_counts
 from lib.ui.problems import show_problems
 from lib.ui.staging import forget, stage, staged
+from lib.ui.views import view_of
 from lib.ui.words import escape_markdown, shorten
 
 ROWS_PER_PAGE = 50
@@ -190,7 +190,6 @@ def _predict(run: RunFolder, frame: pd.DataFrame, columns: dict[str, str], path:
             "truncated": int(cut.sum()) if cut is not None else 0,
             "added": beside(frame.head(0), table.head(0)).columns[len(frame.columns) :].tolist(),
             "read": list(columns.values()),
-            "counts": summary_counts(found.output, table).value_counts().head(1000).to_dict(),
         },
     )
     st.session_state.pop(_UNDER_WAY, None)
@@ -223,7 +222,8 @@ def _show(run: RunFolder, done: Done) -> None:
     listed, counted = st.columns([3, 2], gap="large")
     with counted:
         output = output_from_json(about_it["output"])
-        counts = label_counts(summary_counts(output, table.rename(columns=_own_names(about_it))).to_numpy())
+        said = view_of(output).counts(output, table.rename(columns=_own_names(about_it)))
+        counts = label_counts([] if said is None else said.to_numpy())
         if len(counts):
             show_chart(
                 label_balance(counts, theme=current_theme(), title="What the rows were predicted to be"),

@@ -16,8 +16,8 @@ from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, evaluation, splits_of
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import significant
-from lib.ui.output_prediction import show_prediction, tried_line
 from lib.ui.output_runs import has_scores
+from lib.ui.views import view_of
 from lib.ui.words import escape_markdown, shorten
 
 MOST_CHARACTERS = 100_000
@@ -91,11 +91,19 @@ def _ask(run: RunFolder, inputs: list[Role], texts: list[str]) -> Predictions:
 def _show(tried: Try) -> None:
     row = tried.found.frame.iloc[0]
     note = f"{significant(1000 * tried.found.seconds)} ms"
-    show_prediction(tried.found.output, row, key="probabilities of the text", note=note)
+    output = tried.found.output
+    view_of(output).show_prediction(output, row, key="probabilities of the text", note=note)
     if bool(row.get("truncated")):
         st.caption(
             f":material/content_cut: The text was cut: the model read only the first {int(row['tokens']):,} tokens."
         )
+
+
+def _line(tried: Try) -> dict[str, Any]:
+    """One try as a line of the history: what was given, what came of it, how long it took."""
+    found = tried.found
+    said = view_of(found.output).tried(found.output, found.frame.iloc[0])
+    return {**tried.texts, **said, "milliseconds": round(1000 * found.seconds, 1)}
 
 
 def _examples(run: RunFolder, inputs: list[Role]) -> None:
@@ -149,7 +157,7 @@ def _take_example(run: RunFolder, inputs: list[Role], texts: list[str]) -> None:
 
 def _history(run: RunFolder, tries: list[Try]) -> None:
     with st.expander(f"Tried so far: {len(tries)}", icon=":material/history:"):
-        table = pd.DataFrame([tried_line(tried.found, tried.texts) for tried in tries])
+        table = pd.DataFrame([_line(tried) for tried in tries])
         names = [name for name in tries[0].texts if name in table]
         shown = table.assign(**{name: table[name].map(lambda text: shorten(text, 240)) for name in names})
         st.dataframe(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from lib.runs.folder import RunFolder
 from lib.tasks import find_task
+from lib.tasks.base import Brief
 from lib.ui.predict_many import show_many
 from lib.ui.predict_one import show_one
 
@@ -41,12 +42,10 @@ def show_predict(run: RunFolder, way: str) -> None:
 
 
 def _usage(run: RunFolder) -> None:
-    target = run.target()
-    if target is None:
+    said = run.brief()
+    if said is None:
         return
     with st.expander("The same in plain transformers", icon=":material/code:"):
         st.caption("The model folder needs nothing of Atelier. With transformers and torch installed:")
         task = find_task(run.spec.task)
-        st.code(
-            task.usage(str(run.model_path), run.spec.data.columns, target), language="python", wrap_lines=True
-        )
+        st.code(task.usage(str(run.model_path), Brief.from_json(said)), language="python", wrap_lines=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.models.scratch import SCRATCH
 from lib.models.starters import STARTERS
 from lib.runs.spec import Spec
 from lib.tasks import TASKS
@@ -128,6 +129,8 @@ def model_title(ref: str) -> str:
     kind, _, name = ref.partition(":")
     if kind == "starter":
         return next((starter.title for starter in STARTERS if starter.name == name), name)
+    if kind == "scratch":
+        return next((scratch.title for scratch in SCRATCH if scratch.name == name), name)
     if kind == "folder":
         return Path(name).name or name
     return f"run {name}" if kind == "run" else ref

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib.data.files import keep_files
 from lib.data.read import RejectedLine, Table, read_table
 from lib.errors import Problem, UserError
 from lib.settings import get_settings
@@ -53,6 +54,8 @@ def _keep(table: Table, token: str) -> None:
             "rejected": [line.to_json() for line in table.rejected],
             "problems": [problem.to_json() for problem in table.problems],
         }
+        if table.files is not None:
+            keep_files(table.files, work / "files")
         (work / "about.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         work.rename(final)
     except OSError as error:
@@ -73,6 +76,7 @@ def staged(token: str) -> Table:
     except (OSError, ValueError) as error:
         what = "This file was not saved, and it is no longer kept."
         raise UserError(Problem(what, fix="Bring it again.", code="no-upload")) from error
+    files = folder / "files"
     return Table(
         frame=frame.astype("str"),
         name=about["name"],
@@ -80,6 +84,7 @@ def staged(token: str) -> Table:
         format=about["format"],
         rejected=tuple(RejectedLine(**line) for line in about["rejected"]),
         problems=tuple(Problem(**problem) for problem in about["problems"]),
+        files=files if files.is_dir() else None,
     )
 
 

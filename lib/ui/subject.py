@@ -128,7 +128,13 @@ def _table(key: str, token: str, ref: str) -> Table:
         return staged(token)
     stored = open_dataset(ref)
     return Table(
-        stored.read(), stored.name, stored.repairs, stored.format, stored.rejected_lines, stored.problems
+        stored.read(),
+        stored.name,
+        stored.repairs,
+        stored.format,
+        stored.rejected_lines,
+        stored.problems,
+        stored.files,
     )
 
 

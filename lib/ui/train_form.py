@@ -33,7 +33,7 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
     """Draw the form and return what is chosen now."""
     choice = choose_model(draft, task)
     show_problems(choice.problems)
-    changes = changes_in(draft)
+    changes = changes_in(draft, task)
     previews = {preset: _preview(stored, task, choice, {"preset": preset}) for preset in PRESETS}
     preset = st.radio(
         "How thorough",
@@ -48,7 +48,7 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
     )
     name = " ".join((typed or "").split()) or suggested
     usual = previews[preset]
-    method = show_options(draft, usual.options, changes) if usual else "full"
+    method = show_options(draft, task, usual.values, changes) if usual else "full"
     draft.keep()
     given = {"preset": preset, **changes}
     spec = Spec(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from lib.errors import Problem, UserError
 from lib.models.sources import ModelInfo, find_model, list_models
+from lib.plan.planner import KIND_WORDS, check_kind
 from lib.settings import get_settings
 from lib.tasks.base import Task
 from lib.ui.drafts import Draft
@@ -38,7 +39,8 @@ def choose_model(draft: Draft, task: Task) -> ModelChoice:
     """Ask for the model to start from."""
     settings = get_settings()
     at_hand = _at_hand(str(settings.models), str(settings.home))
-    known = {model.ref: model for model in at_hand}
+    # A model of an unknown architecture may be tried; one that is known not to fit is not offered.
+    known = {model.ref: model for model in at_hand if not check_kind(task, model)}
     earlier = [line for line in all_lines() if _has_model(line, task)]
     options = [*known, *([_RUN] if earlier else []), _FOLDER]
     # What the task recommends comes first among what is at hand.
@@ -47,7 +49,7 @@ def choose_model(draft: Draft, task: Task) -> ModelChoice:
     titles = {_RUN: "An earlier run", _FOLDER: "A folder on this machine"}
     captions = {
         _RUN: "Go on from a model you trained here, for example with more or newer rows.",
-        _FOLDER: "Any encoder saved with save_pretrained as safetensors: BERT, RoBERTa, DistilBERT and their kin.",
+        _FOLDER: f"One saved with save_pretrained as safetensors: {KIND_WORDS[task.model_kind]}.",
     }
 
     def title(option: str) -> str:

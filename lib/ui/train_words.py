@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from lib.models.sources import ModelInfo
+from lib.models.scratch import SCRATCH
 from lib.models.starters import STARTERS
 from lib.plan.estimate import Estimate
 from lib.plan.preview import Preview
@@ -68,7 +69,9 @@ def _epochs(value: float) -> str:
 
 def model_words(model: ModelInfo) -> str:
     """A model in Markdown: what it is good for, then on a new line its size, licence and origin."""
-    summary = next((s.summary for s in STARTERS if model.ref == f"starter:{s.name}"), "")
+    summaries = {f"starter:{starter.name}": starter.summary for starter in STARTERS}
+    summaries |= {f"scratch:{scratch.name}": scratch.summary for scratch in SCRATCH}
+    summary = summaries.get(model.ref, "")
     facts = escape_markdown(model_facts(model, parameters="million parameters" not in summary))
     return f"{escape_markdown(summary)}  \n{facts}" if summary else facts
 
@@ -77,6 +80,8 @@ def model_facts(model: ModelInfo, *, parameters: bool = True) -> str:
     """Parameters, size on disk, licence and origin of a model, in plain text."""
     known = model.parameters if parameters else None
     parts = [f"{significant(known / 1e6, 3)} million parameters"] if known else []
+    if model.is_scratch:
+        return " · ".join([*parts, size(model.size_mb * 1e6), "made when the run starts, so nothing is downloaded"])
     licence = f"licence {model.licence}" if model.licence == "not stated" else model.licence
     return " · ".join([*parts, size(model.size_mb * 1e6), licence, model.origin])
 

@@ -25,10 +25,10 @@ def cells(raw: bytes, name: str = "file.csv") -> tuple[list[str], list[list[str 
     ]
 
 
-def zipped(member: str) -> bytes:
+def zipped(member: str, content: bytes = b"text,label") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(member, "text,label")
+        archive.writestr(member, content)
     return buffer.getvalue()
 
 
@@ -135,7 +135,13 @@ REFUSED = [
     ("only a header", b"text,label\n", "no-rows", "no rows"),
     ("only commas", b",,\n,,\n", "empty", "no rows"),
     ("NUL bytes", b"text,label\na\x00b,x\n", "binary", "1 NUL byte"),
-    ("a zip archive", zipped("rows.csv"), "not-a-table", "zip archive"),
+    ("a zip of something else", zipped("notes.doc"), "not-a-table", "neither images nor a table"),
+    (
+        "a zip within a zip",
+        zipped("rows.csv", zipped("rows.csv")),
+        "not-a-table",
+        "archive within an archive",
+    ),
     ("an Excel workbook", zipped("xl/workbook.xml"), "not-a-table", "Excel"),
     ("a Word document", zipped("word/document.xml"), "not-a-table", "Word"),
     ("a PNG image", b"\x89PNG\r\n\x1a\n" + bytes(40), "not-a-table", "PNG"),
@@ -144,8 +150,7 @@ REFUSED = [
     ("a pickle", pickle.dumps(["rows"]), "not-a-table", "pickle"),
     ("a gzip archive", b"\x1f\x8b\x08" + bytes(20), "not-a-table", "gzip"),
     ("a web page", b"\n<!DOCTYPE html>\n<html><body>404</body></html>", "not-a-table", "HTML"),
-    ("JSON", b'[{"text": "a", "label": "x"}]', "not-a-table", "JSON"),
-    ("JSON lines", b'{"text": "a"}\n{"text": "b"}\n', "not-a-table", "JSON"),
+    ("a JSON object", b'{"text": "a"}', "not-a-table", "a single object"),
     ("XML", b"<?xml version='1.0'?><rows/>", "not-a-table", "XML"),
     ("more columns than accepted", b",".join([b"c"] * 1_001) + b"\n", "too-many-columns", "1,001"),
 ]

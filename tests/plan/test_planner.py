@@ -6,10 +6,12 @@ import pytest
 
 from lib.data.store import list_datasets
 from lib.errors import UserError
+from lib.option import options_of
 from lib.plan.estimate import total_steps
 from lib.plan.planner import plan_run
 from lib.runs.options import TrainingOptions
 from lib.runs.spec import DataSpec, Spec
+from lib.tasks.label_loss import LabelOptions
 from tests.conftest import write_rows
 
 
@@ -30,7 +32,7 @@ def test_a_spec_that_names_only_data_task_and_model_becomes_complete(home: Path,
     assert spec.data.columns == {"text": "text", "label": "label"}
     assert spec.data.dataset == "moods@1"
     assert spec.data.fingerprint and spec.revision and spec.versions["torch"]
-    assert set(spec.options) == set(TrainingOptions().to_json())
+    assert set(spec.options) == set(options_of(TrainingOptions, LabelOptions))
     assert sum(plan.rows.values()) == 120
     assert min(plan.rows.values()) >= 10
     assert plan.estimate.memory_mb > 500

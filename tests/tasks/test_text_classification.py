@@ -15,6 +15,7 @@ from sklearn.metrics import (
 )
 
 from lib.models.sources import find_model
+from lib.tasks.brief import Brief
 from lib.tasks.label_scores import decode_logits, judge_labels, softmax
 from lib.tasks.text_classification import TextClassification
 
@@ -89,9 +90,10 @@ def test_labels_are_learned_from_the_training_rows_only_and_in_a_stable_order() 
 
 
 def test_a_label_the_training_rows_never_had_is_ignored_by_the_loss_and_counts_as_wrong() -> None:
-    target = {"labels": ["a", "b"]}
-    assert TASK.encode_target({"label": ["a", "b", "c"]}, COLUMNS, target) == [0, 1, -100]
-    judged = TASK.judge(decode_logits(np.array([[2.0, 0.0]]), ["a", "b"]), pd.Series(["c"]), target)
+    brief = Brief(COLUMNS, {"labels": ["a", "b"], "counts": {}})
+    encoded = TASK.encode_target(None, {}, {"label": ["a", "b", "c"]}, brief)
+    assert encoded == {"labels": [0, 1, -100]}
+    judged = TASK.judge(decode_logits(np.array([[2.0, 0.0]]), ["a", "b"]), frame(["x"], ["c"]), brief)
     assert not judged["correct"][0]
     assert math.isnan(judged["loss"][0])
 
@@ -99,7 +101,7 @@ def test_a_label_the_training_rows_never_had_is_ignored_by_the_loss_and_counts_a
 def test_a_pair_of_texts_is_encoded_as_two_segments() -> None:
     tokenizer = TASK.load_processor(find_model("starter:minilm-l6").folder)
     columns = {"text": "a", "text_pair": "b", "label": "label"}
-    encoded = TASK.encode(tokenizer, {"a": ["first one"], "b": ["second one"]}, columns, max_length=32)
+    encoded = TASK.encode(tokenizer, {"a": ["first one"], "b": ["second one"]}, Brief(columns, {}, 32))
     assert tokenizer.decode(encoded["input_ids"][0]) == "[CLS] first one [SEP] second one [SEP]"
     assert encoded["token_type_ids"][0] == [0, 0, 0, 0, 1, 1, 1]
 
@@ -109,7 +111,7 @@ def test_a_text_is_called_truncated_only_when_tokens_are_lost(
     max_length: int, length: int, cut: bool
 ) -> None:
     tokenizer = TASK.load_processor(find_model("starter:minilm-l6").folder)
-    encoded = TASK.encode(tokenizer, {"text": ["one two three four"]}, COLUMNS, max_length=max_length)
+    encoded = TASK.encode(tokenizer, {"text": ["one two three four"]}, Brief(COLUMNS, {}, max_length))
     assert (encoded["length"], encoded["truncated"]) == ([length], [cut])
     assert len(encoded["input_ids"][0]) == length
 
@@ -134,7 +136,7 @@ def test_loss_and_scores_agree_with_scikit_learn() -> None:
     logits, gold = generator.normal(size=(500, 4)), generator.choice(labels[:3], size=500)
     judged = judge_labels(decode_logits(logits, labels), pd.Series(gold), labels)
     assert judged["loss"].mean() == pytest.approx(log_loss(gold, softmax(logits), labels=labels), rel=1e-5)
-    scores = TASK.score(judged, {"labels": labels})
+    scores = TASK.score(judged, Brief(COLUMNS, {"labels": labels}))
     predicted = np.array(labels)[logits.argmax(axis=1)]
     assert scores == pytest.approx(
         {
@@ -157,7 +159,7 @@ def test_the_interval_of_a_score_holds_the_score_and_agrees_with_the_analysis() 
     logits = generator.normal(size=(400, 3)) + 1.5 * (gold[:, None] == np.array(labels))
     judged = judge_labels(decode_logits(logits, labels), pd.Series(gold), labels)
     intervals = score_intervals(TASK.output({"labels": labels}), judged)
-    for name, value in TASK.score(judged, {"labels": labels}).items():
+    for name, value in TASK.score(judged, Brief(COLUMNS, {"labels": labels})).items():
         low, high = intervals[name]
         assert low < value < high
 
@@ -165,7 +167,7 @@ def test_the_interval_of_a_score_holds_the_score_and_agrees_with_the_analysis() 
 def test_baselines_guess_the_commonest_label_and_learn_from_words() -> None:
     train = frame(["good day"] * 30 + ["bad day"] * 20, ["yes"] * 30 + ["no"] * 20)
     test = frame(["a bad thing", "a good thing"], ["no", "yes"])
-    found = TASK.baselines(train, test, COLUMNS, {"labels": ["no", "yes"]})
+    found = TASK.baselines(train, test, Brief(COLUMNS, {"labels": ["no", "yes"]}))
     assert found["majority"]["predicted"].tolist() == ["yes", "yes"]
     assert found["majority"]["confidence"].tolist() == pytest.approx([0.6, 0.6])
     assert found["tfidf"]["predicted"].tolist() == ["no", "yes"]
@@ -173,5 +175,13 @@ def test_baselines_guess_the_commonest_label_and_learn_from_words() -> None:
 
 def test_texts_without_any_word_fall_back_to_the_commonest_label() -> None:
     train, test = frame(["🙂", "🙁", "🙂"], ["a", "b", "a"]), frame(["🙂"], ["a"])
-    found = TASK.baselines(train, test, COLUMNS, {"labels": ["a", "b"]})
+    found = TASK.baselines(train, test, Brief(COLUMNS, {"labels": ["a", "b"]}))
     assert found["tfidf"]["predicted"].tolist() == ["a"]
+
+
+def plain(model: str, rows: list[dict[str, str]]) -> list[str]:
+    """Predictions of a saved folder by transformers alone; test_every_method runs this in a process without Atelier."""
+    from transformers import pipeline
+
+    classify = pipeline("text-classification", model=model, top_k=1, device="cpu")
+    return [answer[0]["label"] for answer in classify([row["text"] for row in rows])]

@@ -114,6 +114,9 @@ def test_filter_looks_at_name_data_model_and_state(wanted: str, standings: list[
     ("ref", "title"),
     [
         ("starter:minilm-l6", "MiniLM-L6"),
+        ("starter:smollm2-135m-instruct", "SmolLM2-135M-Instruct"),
+        ("scratch:bert-tiny", "BERT tiny, untrained"),
+        ("scratch:gone", "gone"),
         ("folder:/models/bert", "bert"),
         ("run:x", "run x"),
         ("hub:a/b", "hub:a/b"),

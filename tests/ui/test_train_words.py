@@ -63,5 +63,12 @@ def test_a_model_says_what_it_is_good_for_and_where_it_comes_from() -> None:
     assert words.count("million parameters") == 1
 
 
+def test_a_model_from_scratch_says_that_it_is_untrained_and_how_large_it_will_be() -> None:
+    words = model_words(find_model("scratch:bert-tiny")).replace("\\", "")
+    assert "knows nothing yet" in words
+    assert "1.51 million parameters" in words
+    assert "made when the run starts" in words
+
+
 def test_option_values_read_as_they_are_typed() -> None:
     assert [option_value(value) for value in (4.0, 0.00015, 32, "linear")] == ["4", "0.00015", "32", "linear"]

@@ -1,0 +1,81 @@
+"""What a run keeps when it has learned: judged predictions, baselines, the model with its card."""
+
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from lib.data.split import row_ids
+from lib.runs.files import write_atomic, write_json
+from lib.runs.folder import RunFolder
+from lib.runs.spec import Spec
+from lib.tasks.base import Brief, Task
+from lib.training.card import model_card
+from lib.training.rows import Rows
+
+
+def keep_predictions(
+    run: RunFolder, task: Task, brief: Brief, rows: Rows, judged: Mapping[str, pd.DataFrame]
+) -> None:
+    """predictions.parquet: judged rows of both parts with what was read, so that a review needs no other file."""
+    parts = []
+    for part, found in judged.items():
+        frame = rows.frames[part]
+        read = frame[task.inputs(brief.columns)].reset_index(drop=True)
+        for role in task.roles:
+            if role.kind == "image" and role.name in brief.columns:
+                # By name: the data set's folder may move.
+                read[brief.columns[role.name]] = read[brief.columns[role.name]].str.rsplit("/", n=1).str[-1]
+        # Prefixed, because a user's column may be called `gold` or `loss` too.
+        parts.append(pd.concat([with_places(found, frame, part), read.add_prefix("input: ")], axis=1))
+    path = run.predictions_path
+    work = path.with_name(".predictions.parquet")
+    # Small row groups: opening one row of many labels reads only its group.
+    pd.concat(parts, ignore_index=True).to_parquet(work, index=False, row_group_size=5_000)
+    work.replace(path)
+
+
+def with_places(judged: pd.DataFrame, frame: pd.DataFrame, part: str) -> pd.DataFrame:
+    """The judged rows with where they come from: the row's number in the data set and its stable id."""
+    placed = judged.reset_index(drop=True)
+    placed.insert(0, "row", frame.index.to_numpy())
+    placed.insert(1, "row_id", row_ids(frame).to_numpy())
+    placed.insert(2, "split", part)
+    return placed
+
+
+def keep_baseline(run: RunFolder, name: str, judged: pd.DataFrame, frame: pd.DataFrame) -> None:
+    """The judged test rows of a simple method, without the probabilities of every label."""
+    path = run.path / f"baseline-{name}.parquet"
+    work = path.with_name(f".{path.name}")
+    with_places(judged, frame, "test").drop(columns="scores", errors="ignore").to_parquet(work, index=False)
+    work.replace(path)
+
+
+def kept_baseline(run: RunFolder, name: str) -> pd.DataFrame | None:
+    """The judged rows that an earlier session of the run kept."""
+    path = run.path / f"baseline-{name}.parquet"
+    return pd.read_parquet(path) if path.is_file() else None
+
+
+def keep_model(
+    run: RunFolder,
+    spec: Spec,
+    task: Task,
+    brief: Brief,
+    processor: Any,
+    model: Any,
+    result: dict[str, Any],
+    data_name: str,
+) -> None:
+    """The model folder, complete or not there at all; it works in plain transformers."""
+    final, work = run.model_path, run.path / ".model"
+    shutil.rmtree(work, ignore_errors=True)
+    model.save_pretrained(work)
+    processor.save_pretrained(work)
+    write_atomic(work / "README.md", model_card(task, spec, brief, result, data_name))
+    write_json(work / "atelier.json", {"task": task.slug} | brief.to_json())
+    if final.exists():
+        shutil.rmtree(final)
+    work.rename(final)
