@@ -111,15 +111,15 @@ def _middle(values: np.ndarray) -> Interval:
     return float(low), float(high)
 
 
-def number(value: float, *, decimals: int | None = None) -> str:
-    """A number with two significant digits, or with so many decimals: "0.78", "0.0012", "12", "1,421".
+def number(value: float, *, decimals: int | None = None, digits: int = 2) -> str:
+    """A number with two significant `digits`, or with so many decimals: "0.78", "0.0012", "12", "1,421".
 
     A share just below 1 is never rounded up to 1, nor one just above 0 down to 0.
     """
     if not math.isfinite(value):
         return "not a number"
     if decimals is None:
-        decimals = _two_digits(value)
+        decimals = max(0, _two_digits(value) + digits - 2)
     while decimals < 8 and value not in (0, 1, -1) and round(value, decimals) in (0, 1, -1):
         decimals += 1
     return f"{value:,.{decimals}f}".replace("-", "−")

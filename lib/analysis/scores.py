@@ -55,6 +55,11 @@ TITLES = {
     "precision": "macro precision",
     "recall": "macro recall",
     "mcc": "MCC",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+    "pearson": "Pearson correlation",
+    "spearman": "Spearman correlation",
 }
 
 

@@ -1,5 +1,6 @@
 """Plain sentences that say what the scores amount to."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,7 @@ Outcome = Literal["better", "within noise", "worse"]
 BASELINE_TITLES = {
     "majority": "always answering the most frequent label",
     "tfidf": "the TF-IDF baseline",
+    "mean": "always answering the mean",
 }
 
 
@@ -37,17 +39,19 @@ def compare(
     *,
     interval: Interval | None = None,
     difference: Difference | None = None,
+    higher_is_better: bool = True,
 ) -> Verdict:
-    """The model against one baseline by one score on the same rows; higher is better.
+    """The model against one baseline by one score on the same rows.
 
     The `difference` of a paired bootstrap decides if there is one; else whether the baseline lies within
     the model's `interval`; with neither, which of the two numbers is higher.
     """
+    gap = value - baseline_value if higher_is_better else baseline_value - value
     if difference is not None:
-        outcome = _outcome(value - baseline_value, difference.within_noise)
+        outcome = _outcome(gap, difference.within_noise)
     else:
         inside = interval is not None and interval[0] <= baseline_value <= interval[1]
-        outcome = _outcome(value - baseline_value, inside)
+        outcome = _outcome(gap, inside)
     name = baseline_title(baseline)
     one, other = _told_apart(value, baseline_value)
     against = f"{title(score)} {one} against {other}"
@@ -66,6 +70,7 @@ def verdicts(
     *,
     interval: Interval | None = None,
     differences: Mapping[str, Difference] | None = None,
+    higher_is_better: bool = True,
 ) -> list[Verdict]:
     """The model against every baseline that has the score, hardest to beat first.
 
@@ -73,8 +78,16 @@ def verdicts(
     """
     known = {name: scores[score] for name, scores in baselines.items() if score in scores}
     return [
-        compare(score, value, name, known[name], interval=interval, difference=(differences or {}).get(name))
-        for name in sorted(known, key=lambda name: -known[name])
+        compare(
+            score,
+            value,
+            name,
+            known[name],
+            interval=interval,
+            difference=(differences or {}).get(name),
+            higher_is_better=higher_is_better,
+        )
+        for name in sorted(known, key=known.__getitem__, reverse=higher_is_better)
     ]
 
 
@@ -87,11 +100,19 @@ def summary(
     split: str = "test",
     interval: Interval | None = None,
     differences: Mapping[str, Difference] | None = None,
+    higher_is_better: bool = True,
 ) -> str:
     """What a run came to, in two or three sentences: the score with its interval, and the baselines."""
     first = f"{title(score)[0].upper()}{title(score)[1:]} is {described(value, interval)}"
     first = f"{first} on {rows:,} {split} row{'' if rows == 1 else 's'}."
-    found = verdicts(score, value, baselines, interval=interval, differences=differences)
+    found = verdicts(
+        score,
+        value,
+        baselines,
+        interval=interval,
+        differences=differences,
+        higher_is_better=higher_is_better,
+    )
     if not found:
         return first
     if len(found) > 1 and all(verdict.outcome == "better" for verdict in found):
@@ -107,8 +128,15 @@ def _outcome(gap: float, noise: bool) -> Outcome:
 
 
 def _told_apart(one: float, other: float) -> tuple[str, str]:
-    """Two numbers with two digits, or with as many as it takes to see which is higher, up to four."""
-    for decimals in (2, 3, 4):
+    """Two numbers with two digits, or with as many as it takes to see which is higher, up to four.
+
+    Those that are no shares, such as errors and perplexities, start with as many decimals as their size asks for.
+    """
+    size = max(abs(one), abs(other))
+    least = 2 if size <= 1 else max(0, 2 - math.floor(math.log10(size)))
+    if 0 < size < 0.01:
+        least = 1 - math.floor(math.log10(size))
+    for decimals in range(least, least + 3):
         shown = number(one, decimals=decimals), number(other, decimals=decimals)
         if one == other or shown[0] != shown[1]:
             break

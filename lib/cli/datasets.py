@@ -8,8 +8,8 @@ from typing import Any
 
 from lib.data.profile import find_split_column, profile_table
 from lib.data.read import read_table
-from lib.data.roles import guess_columns
 from lib.errors import Problem, UserError
+from lib.plan.columns import choose_columns, suggested_task, whole_paths
 from lib.tasks import TASKS
 
 
@@ -22,7 +22,7 @@ def add_commands(commands: Any) -> None:
 
 def run_data(options: argparse.Namespace) -> int:
     """Read, profile and check a file; nothing is stored."""
-    if not options.file.is_file():
+    if not options.file.exists():
         raise UserError(
             Problem(f"There is no file {options.file}.", "FILE", "Check the path.", code="no-file")
         )
@@ -30,11 +30,14 @@ def run_data(options: argparse.Namespace) -> int:
     profile = profile_table(table.frame)
     problems = list(table.problems)
     guesses: dict[str, dict[str, str]] = {}
+    meant = suggested_task(profile)
     for task in TASKS:
-        columns = guess_columns(table.frame, task.roles)
-        if all(role.name in columns for role in task.roles if role.required):
+        columns, missing = choose_columns(task, profile)
+        if not missing:
             guesses[task.slug] = columns
-            problems += task.check(table.frame, columns)
+    if meant.slug in guesses:
+        columns = guesses[meant.slug]
+        problems += meant.check(whole_paths(table.frame, meant, columns, table.files), columns)
     if options.json:
         answer = {
             "file": str(options.file),
@@ -42,6 +45,7 @@ def run_data(options: argparse.Namespace) -> int:
             "repairs": list(table.repairs),
             "rejected": [line.to_json() for line in table.rejected],
             "profile": profile.to_json(),
+            "task": meant.slug if meant.slug in guesses else None,
             "columns": guesses,
             "split_column": find_split_column(table.frame),
             "problems": [problem.to_json() for problem in problems],
@@ -56,7 +60,10 @@ def run_data(options: argparse.Namespace) -> int:
     for column in profile.columns:
         print(f"  {column.name}: {column.kind}, {column.distinct:,} different, {column.missing:,} missing")
     for slug, columns in guesses.items():
-        print(f"{slug}: " + ", ".join(f"{role} = {name}" for role, name in columns.items()))
+        print(
+            f"{slug}{' (most likely)' if slug == meant.slug else ''}: "
+            + ", ".join(f"{role} = {name}" for role, name in columns.items())
+        )
     for problem in problems:
         print(f"{problem.severity}: {problem}", file=sys.stderr)
     return 0

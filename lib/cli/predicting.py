@@ -55,8 +55,12 @@ def run_predict(options: argparse.Namespace) -> int:
         print(f"Wrote {len(table):,} rows to {options.out}.")
     else:
         for _, line in table.iterrows():
-            print(f"{line['predicted']}  {line['confidence']:.3f}")
+            print("  ".join(_plain(line[name]) for name in ("predicted", "confidence") if name in table))
     return 0
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _answer(run: str, found: Predictions, table: pd.DataFrame, out: Path | None) -> dict[str, Any]:

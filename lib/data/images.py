@@ -258,7 +258,7 @@ class _Rows:
     def _matching(self, cells: "pd.Series[str]") -> float:
         """The share of the cells that name an image of the archive."""
         keys, values = self._keys(), cells.dropna()
-        return float(values.map(lambda cell: _key(cell) in keys).mean()) if len(values) else 0.0
+        return float(values.map(lambda cell: _named(cell, keys) is not None).mean()) if len(values) else 0.0
 
     def _keys(self) -> dict[str, str]:
         """What a table may call an image (its path, its end, without the ending) → its name in the archive.
@@ -281,7 +281,7 @@ class _Rows:
         found: list[str | None] = []
         missing = list(table.rejected)
         for number, cell in enumerate(table.frame[column], 1):
-            inside = keys.get(_key(cell)) if isinstance(cell, str) else None
+            inside = _named(cell, keys) if isinstance(cell, str) else None
             found.append(self._names.get(inside) if inside else None)
             if found[-1] is None:
                 shown = cell if isinstance(cell, str) else ""
@@ -293,7 +293,7 @@ class _Rows:
         if frame.empty:
             what = f"No row of “{member.name}” names an image that can be read."
             raise UserError(Problem(what, member.name, "Look at the images.", code="no-images"))
-        used = {keys.get(_key(cell)) for cell in table.frame[column].dropna()}
+        used = {_named(cell, keys) for cell in table.frame[column].dropna()}
         spare = sum(image.name not in used for image in self._images)
         said = [
             f"Read as {plural(len(frame), 'row')} of “{member.name}” with their images (column “{column}”)."
@@ -311,9 +311,11 @@ class _Rows:
         return Table(frame, self._archive.name, tuple(said), form, tuple(self.rejected), problems)
 
 
-def _key(cell: str) -> str:
-    """What a cell calls an image, as `_Rows._keys` spells it."""
-    return PurePosixPath(cell.strip().replace("\\", "/").casefold()).as_posix()
+def _named(cell: str, keys: Mapping[str, str]) -> str | None:
+    """The image that a cell names, by as much of its path as the archive knows; `keys` is `_Rows._keys`."""
+    parts = PurePosixPath(cell.strip().replace("\\", "/").casefold()).parts
+    ways = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((keys[way] for way in ways if way in keys), None)
 
 
 def _lies(number: int) -> str:

@@ -31,7 +31,7 @@ def is_json(raw: bytes, name: str) -> bool:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in JSON_SUFFIXES or first in ("{", "[", "[{"):
         return True
-    if _object(first) is not None or _is_list(first):
+    if _object(first) is not None or _is_list_of_objects(first):
         return True
     marks = ('"', "}") if first.startswith("{") else ("{", "[")
     return suffix not in (".csv", ".tsv", ".tab") and first[1:].lstrip()[:1] in marks
@@ -45,9 +45,9 @@ def _object(line: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _is_list(line: str) -> bool:
+def _is_list_of_objects(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), list)
+        return _holds_objects(json.loads(line))
     except (ValueError, RecursionError):
         return False
 

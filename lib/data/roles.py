@@ -6,6 +6,7 @@ from typing import Protocol
 import pandas as pd
 
 from lib.data.names import LABEL_NAMES, PAIR_NAMES, STRUCTURED_NAMES, TEXT_NAMES, plain_name
+from lib.data.number_cells import holds_number
 from lib.data.profile import ColumnProfile, Profile, is_number, profile_table
 
 # What the lists of a column may hold for each kind of role. By content alone only the first one is clear; a
@@ -101,8 +102,11 @@ def _is_number(column: ColumnProfile) -> bool:
     """Whether a column holds at least five different numbers; few ones that repeat look like labels otherwise."""
     if column.distinct < _FEWEST_NUMBERS:
         return False
-    few = column.kind == "label" and all(is_number(value) for value, _ in column.top)
-    return column.kind == "number" or few
+    values = [value for value, _ in column.top]
+    few = column.kind == "label" and all(map(is_number, values))
+    # Prices and measures: numbers with a unit.
+    measures = column.kind in ("label", "text") and all(map(holds_number, (*values, *column.examples)))
+    return column.kind == "number" or few or measures
 
 
 def _by_name(role: RoleLike, free: list[ColumnProfile]) -> ColumnProfile | None:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from lib.data.dataset import FILES_FOLDER, ROW_GROUP, ROWS_FILE, StoredDataset, explained, fingerprint
 from lib.data.files import keep_files
+from lib.data.label_cells import chosen_columns, columns_named
 from lib.data.profile import as_arrow, profile_table
 from lib.data.split import SplitPlan, assign, split_report
 from lib.data.table import Table
@@ -103,7 +104,7 @@ def save(
     if counts is not None:
         draft = replace(draft, counts=dict(counts))
     elif split is not None:
-        whole = frame[frame[list(dict.fromkeys(columns.values()))].notna().all(axis=1)]
+        whole = frame[frame[chosen_columns(columns, map(str, frame.columns))].notna().all(axis=1)]
         parts = assign(whole, split, label=draft.label_column, text=draft.text_columns)
         draft = replace(draft, counts=split_report(parts).counts)
     with explained(f"saving “{name}”"):
@@ -242,7 +243,7 @@ def _check_columns(frame: pd.DataFrame, columns: dict[str, str]) -> None:
             f"There is no column “{column}”.", where=role, fix=f"The columns are {have}.", code="no-column"
         )
         for role, column in columns.items()
-        if column not in frame.columns
+        if not columns_named(column, map(str, frame.columns))
     ]
     if found:
         raise UserError(*found)

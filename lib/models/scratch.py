@@ -42,7 +42,7 @@ class Scratch:
 SCRATCH: tuple[Scratch, ...] = (
     Scratch(
         name="bert-tiny",
-        title="BERT tiny, untrained",
+        title="BERT tiny (untrained)",
         summary="An encoder that knows nothing yet: 2 layers, 128 wide. For seeing what pretraining is worth.",
         kind=ENCODER,
         parameters=1_511_360,
@@ -57,7 +57,7 @@ SCRATCH: tuple[Scratch, ...] = (
     ),
     Scratch(
         name="bert-mini",
-        title="BERT mini, untrained",
+        title="BERT mini (untrained)",
         summary="An encoder that knows nothing yet: 4 layers, 256 wide. For pretraining on texts of your own.",
         kind=ENCODER,
         parameters=5_413_440,
@@ -72,7 +72,7 @@ SCRATCH: tuple[Scratch, ...] = (
     ),
     Scratch(
         name="t5-tiny",
-        title="T5 tiny, untrained",
+        title="T5 tiny (untrained)",
         summary="Reads one text and writes another: 2 + 2 layers, 128 wide. Learns simple, regular rewriting.",
         kind=SEQ2SEQ,
         parameters=1_943_296,
@@ -90,7 +90,7 @@ SCRATCH: tuple[Scratch, ...] = (
     ),
     Scratch(
         name="llama-tiny",
-        title="Llama tiny, untrained",
+        title="Llama tiny (untrained)",
         summary="Writes on from a beginning: 4 layers, 256 wide. Learns the look of your texts, hardly their sense.",
         kind=CAUSAL,
         parameters=5_212_416,
@@ -107,7 +107,7 @@ SCRATCH: tuple[Scratch, ...] = (
     ),
     Scratch(
         name="gpt2-tiny",
-        title="GPT-2 tiny, untrained",
+        title="GPT-2 tiny (untrained)",
         summary="The older shape of a language model: 4 layers, 256 wide. For comparing with Llama tiny.",
         kind=CAUSAL,
         parameters=5_338_624,
@@ -121,7 +121,7 @@ SCRATCH: tuple[Scratch, ...] = (
     ),
     Scratch(
         name="vit-tiny",
-        title="ViT tiny, untrained",
+        title="ViT tiny (untrained)",
         summary="A vision transformer that has seen nothing yet: 6 layers, 192 wide, pictures of 96 by 96 pixels.",
         kind=IMAGE,
         parameters=2_802_432,

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from lib.data.files import joined_files
+from lib.data.label_cells import columns_named
 from lib.data.profile import find_split_column
 from lib.data.read import read_table
 from lib.data.split import SplitPlan, assign, leaks
@@ -21,7 +22,7 @@ from lib.methods import find_method
 from lib.models.sources import ModelInfo, find_model
 from lib.models.tokens import count_tokens
 from lib.option import values_as
-from lib.plan.columns import choose_columns
+from lib.plan.columns import choose_columns, whole_paths
 from lib.plan.estimate import Estimate, estimate_run
 from lib.plan.presets import PRESETS, preset_options
 from lib.runs.options import check_options, options_from
@@ -40,6 +41,7 @@ PACKAGES = (
     "pandas",
 )
 ROWS_TO_COUNT_TOKENS_ON = 1_000
+ROWS_TO_COUNT_EXAMPLES_ON = 1_000
 KIND_WORDS = {
     "encoder": "a text encoder (BERT, RoBERTa, MiniLM …)",
     "seq2seq": "a model that turns texts into texts (T5, BART, Marian …)",
@@ -83,7 +85,9 @@ def plan_run(wish: Spec) -> Plan:
     source = source.filled(task, wish.data, problems)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
-    problems += task.check(source.frame, source.columns)
+    problems += task.check(
+        whole_paths(source.frame, task, source.columns, source.table.files), source.columns
+    )
     if errors_in(problems):
         raise UserError(*errors_in(problems))
     assert model is not None
@@ -102,7 +106,8 @@ def plan_run(wish: Spec) -> Plan:
     problems += check_kind(task, model)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
-    options = complete_options(wish.options, task=task, model=model, rows=rows["train"])
+    examples = round(rows["train"] * examples_per_row(source.frame[parts == "train"], task, source.columns))
+    options = complete_options(wish.options, task=task, model=model, rows=examples)
     stored = source.stored or save(
         source.table,
         name=Path(wish.data.file or "data").stem,
@@ -128,7 +133,7 @@ def plan_run(wish: Spec) -> Plan:
     )
     lengths = token_lengths(source.frame, task, source.columns, model.ref, options["max_length"])
     estimate = estimate_run(
-        model, options_from(options), rows=rows["train"], mean_tokens=lengths[0], longest_tokens=lengths[1]
+        model, options_from(options), rows=examples, mean_tokens=lengths[0], longest_tokens=lengths[1]
     )
     problems += _check_memory(estimate)
     return Plan(spec, task, model, rows, estimate, tuple(problems))
@@ -154,7 +159,7 @@ class _Source:
                 problems.append(
                     Problem(f"There is no role {name!r}.", "data.columns", fix, code="unknown-role")
                 )
-            elif column not in there:
+            elif not columns_named(column, map(str, there)):
                 fix = f"The columns are: {', '.join(map(str, there[:30]))}."
                 problems.append(
                     Problem(
@@ -166,7 +171,7 @@ class _Source:
         columns, missing = choose_columns(
             task,
             self.frame,
-            {role: column for role, column in said.items() if role in known and column in there},
+            {role: column for role, column in said.items() if role in known and columns_named(column, map(str, there))},
         )
         # A column that was named but is not there is said already.
         problems += [] if set(data.columns) - set(columns) else missing
@@ -320,6 +325,13 @@ def complete_options(given: Mapping[str, Any], *, task: Task, model: ModelInfo, 
     options |= given
     options["max_length"] = min(int(options["max_length"]), model.max_length)
     return options_from(options).to_json() | vars(values_as(task.option_class, options))
+
+
+def examples_per_row(train: pd.DataFrame, task: Task, columns: Mapping[str, str]) -> float:
+    """How many examples a training row makes on average, such as pairs from a document; told from a sample."""
+    sample = train.sample(min(len(train), ROWS_TO_COUNT_EXAMPLES_ON), random_state=0)
+    examples, _ = task.as_examples(sample, columns, seed=0)
+    return len(examples) / max(1, len(sample))
 
 
 def token_lengths(

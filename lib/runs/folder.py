@@ -122,7 +122,8 @@ class RunFolder:
 
     def brief(self) -> dict[str, Any] | None:
         """How the model is taught: columns by role, target, max_length, options; None before the worker is so far."""
-        return read_json(self.path / "brief.json")
+        # Runs of the first version said it beside the model only.
+        return read_json(self.path / "brief.json") or read_json(self.model_path / "atelier.json")
 
     def samples(self) -> list[dict[str, Any]]:
         """What the model wrote at each validation, oldest first: {"step", "samples"}; step 0 is before training."""

@@ -2,9 +2,33 @@
 
 from lib.errors import Problem, UserError
 from lib.tasks.base import Task
+from lib.tasks.chat import Chat
+from lib.tasks.fill_mask import FillMask
+from lib.tasks.multi_label_classification import MultiLabelClassification
+from lib.tasks.next_sentence_prediction import NextSentencePrediction
+from lib.tasks.question_answering import QuestionAnswering
+from lib.tasks.summarization import Summarization
+from lib.tasks.text2text_generation import Text2TextGeneration
 from lib.tasks.text_classification import TextClassification
+from lib.tasks.text_generation import TextGeneration
+from lib.tasks.text_regression import TextRegression
+from lib.tasks.token_classification import TokenClassification
+from lib.tasks.translation import Translation
 
-TASKS: tuple[Task, ...] = (TextClassification(),)
+TASKS: tuple[Task, ...] = (
+    TextClassification(),
+    MultiLabelClassification(),
+    TextRegression(),
+    TokenClassification(),
+    QuestionAnswering(),
+    Summarization(),
+    Translation(),
+    Text2TextGeneration(),
+    FillMask(),
+    NextSentencePrediction(),
+    TextGeneration(),
+    Chat(),
+)
 
 
 def find_task(slug: str) -> Task:

@@ -182,11 +182,19 @@ class Task(ABC):
     def load_model(self, folder: Path, target: Target | None) -> Any:
         """The torch model in fp32: with a fresh head for `target`, or as saved when it is None."""
 
+    def settled(self, model: Any, processor: Any, brief: Brief) -> Brief:
+        """The brief with what its options leave to the model, fixed once, before any row is encoded.
+
+        What must be saved with the model (how it writes, how it is told what to do) is written into its own configs.
+        """
+        return brief
+
     @abstractmethod
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """What the model reads to predict, for a batch of rows; inputs only, cut at `brief.max_length` tokens.
 
-        Among the lists are `length` (int, tokens after cutting) and `truncated` (bool); `row` (int, which row of the
+        Among the lists are `length` (int, tokens after cutting) and `truncated` (bool), when learning also
+        `target_truncated` where the text to learn may be cut; `row` (int, which row of the
         batch a feature comes from, rising) where a row may become several features. Names that begin with an
         underscore are for `decode` and `encode_training` and never reach the model.
         """
@@ -242,6 +250,10 @@ class Task(ABC):
     def tuned_target(self, judged: pd.DataFrame, brief: Brief) -> Target:
         """The target after training, with what is fitted on judged validation rows (thresholds); usually unchanged."""
         return brief.target
+
+    def finish(self, model: Any, brief: Brief) -> None:
+        """Write into the trained model's config what its answers need outside Atelier (thresholds, a scale)."""
+        return None
 
     def samples(self, model: Any, processor: Any, rows: pd.DataFrame, brief: Brief) -> list[dict[str, str]]:
         """What the model writes for a few rows, as {"input", "expected", "written"}; shown after every validation."""

@@ -38,9 +38,9 @@ class ManyLabels(Output):
     """A probability per label, each for itself; any number of labels is right, none included.
 
     `thresholds` in label order: from which probability on a label is given. A row holds `gold` and `predicted`
-    (lists of label names in label order), `scores` (float32[labels]), `confidence` (the probability, labels taken
-    as independent, that the whole set is right) and `loss` (mean binary cross-entropy over the labels);
-    `correct` when the whole set is right.
+    (JSON lists of label names in label order), `scores` (float32[labels]), `confidence` (the probability, labels
+    taken as independent, that the whole set is right), `margin` (how far the closest probability is from its
+    threshold) and `loss` (mean binary cross-entropy over the labels); `correct` when the whole set is right.
     """
 
     kind: ClassVar[str] = "many-labels"
@@ -52,7 +52,7 @@ class ManyLabels(Output):
 class Number(Output):
     """A number in the user's unit. `low` and `high` are the range seen in training.
 
-    A row holds `gold` and `predicted` (float64, in that unit), `loss` (squared error in units of the training
+    A row holds `gold` and `predicted` (float64, in that unit), `error` (predicted minus true), `loss` (squared error in units of the training
     rows' variance) and `correct` (the error is at most a tenth of the training rows' standard deviation `spread`).
     """
 
@@ -82,9 +82,10 @@ class TokenLabels(Output):
 class Spans(Output):
     """An answer cut out of a given text, or none ("" at 0 to 0).
 
-    A row holds `predicted` (the answer's text), `start`, `end` (characters of the context), `confidence`, `gold`
-    (JSON list of accepted answers, empty when there is none), `exact_match` and `answer_f1` (0 to 1);
-    `correct` when it matches exactly.
+    A row holds `predicted` (the answer's text), `start`, `end` (characters of the context), `confidence` and `margin`
+    (to the best other answer), `gold` (JSON list of accepted answers, empty when there is none), `passage` (a mark of
+    the context, the same for all questions about it), `exact_match` and `answer_f1` (0 to 1); `loss` is the mean of
+    −ln p of the true start and of the true end in the windows that hold the answer; `correct` when it matches exactly.
     """
 
     kind: ClassVar[str] = "spans"
@@ -96,7 +97,7 @@ class Text(Output):
 
     A row holds `gold` and `predicted`, `rouge1`, `rouge2`, `rougeL`, `rougeLsum`, `bleu_stats` and `chrf_stats`
     (what the corpus scores are sums of), `gen_len` (tokens written), `loss` (mean −ln p of the reference's tokens);
-    `correct` when both texts are equal but for case and white space.
+    `correct` when both texts are equal but for case and white space. Simple methods have no `gen_len` and no `loss`.
     """
 
     kind: ClassVar[str] = "text"
@@ -120,7 +121,8 @@ class MaskedTokens(Output):
     """Candidates for each masked token of a text.
 
     A prediction holds `text` and `candidates`: JSON list, one per mask, of lists of {"token", "score"}, best first. A
-    judged row holds `nll`, `tokens_judged`, `loss` as in `Continuation`, `hits` (masked tokens guessed exactly);
+    judged row holds `nll`, `tokens_judged`, `loss` as in `Continuation`, `hits` (masked tokens guessed exactly) and
+    `hidden`: JSON list of {"start", "end" (characters of the text), "token", "guess", "score" (of the guess), "loss"};
     `gold` and `predicted` are the hidden and the guessed tokens as texts; `correct` when all were guessed.
     """
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Rows are encoded and sorted by length within chunks of this many, so memory does not grow with the rows.
 ROWS_PER_CHUNK = 8_192
 # Of a feature, but not for the model.
-BOOKKEEPING = ("row", "length", "truncated")
+BOOKKEEPING = ("row", "length", "truncated", "target_truncated")
 
 
 def predict_rows(

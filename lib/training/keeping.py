@@ -72,6 +72,7 @@ def keep_model(
     """The model folder, complete or not there at all; it works in plain transformers."""
     final, work = run.model_path, run.path / ".model"
     shutil.rmtree(work, ignore_errors=True)
+    task.finish(model, brief)
     model.save_pretrained(work)
     processor.save_pretrained(work)
     write_atomic(work / "README.md", model_card(task, spec, brief, result, data_name))

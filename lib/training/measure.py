@@ -44,6 +44,7 @@ def measure(spec: Spec, *, device: str) -> dict[str, float]:
         source = made_from_scratch(spec.model, task, found, Path(made.name, "model"), seed=options.seed)
     processor = task.load_processor(source)
     model = task.load_model(source, target)
+    brief = task.settled(model, processor, brief)
     model = find_method(spec.method["name"]).prepare(model, {})
     model.to(device)
     sample = frame.sample(min(len(frame), ROWS_LOOKED_AT), random_state=0)

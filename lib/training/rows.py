@@ -1,7 +1,6 @@
 """The rows of a run: split, cut to the limit, made into examples, and encoded once into memory-mapped Arrow files."""
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -16,8 +15,10 @@ import numpy as np
 import pandas as pd
 from datasets import Dataset, disable_progress_bars, load_from_disk
 
+from lib.data.label_cells import chosen_columns
 from lib.data.split import SplitPlan
 from lib.data.store import StoredDataset, open_rows
+from lib.plan.columns import whole_paths
 from lib.plan.planner import split_rows
 from lib.runs.spec import Spec
 from lib.settings import get_settings
@@ -57,7 +58,7 @@ def load_rows(spec: Spec, task: Task) -> Rows:
         seed = int(spec.options["seed"])
         frames = {part: _sample(rows, share, seed) for part, rows in frames.items()}
     frames = {
-        part: with_whole_paths(rows, task, spec.data.columns, stored.files_path)
+        part: whole_paths(rows, task, spec.data.columns, stored.files)
         for part, rows in frames.items()
     }
     columns: Columns = spec.data.columns
@@ -65,12 +66,6 @@ def load_rows(spec: Spec, task: Task) -> Rows:
         seed = int(spec.options["seed"]) * len(PARTS) + number
         frames[part], columns = task.as_examples(frames[part], spec.data.columns, seed=seed)
     return Rows(frames, stored, columns)
-
-
-def with_whole_paths(rows: pd.DataFrame, task: Task, columns: Columns, folder: Path) -> pd.DataFrame:
-    """The rows with pictures named by whole paths instead of by their names in the data set's folder."""
-    named = [columns[role.name] for role in task.roles if role.kind == "image" and role.name in columns]
-    return rows.assign(**{name: str(folder) + os.sep + rows[name] for name in named}) if named else rows
 
 
 def _sample(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
@@ -111,7 +106,7 @@ def _code_mark() -> str:
 
 def _encode_into(folder: Path, frame: pd.DataFrame, task: Task, processor: Any, brief: Brief) -> None:
     """Encode batch by batch through a file, so that memory does not grow with the rows; then move in one step."""
-    used = [brief.columns[role.name] for role in task.roles if role.name in brief.columns]
+    used = chosen_columns(brief.columns, map(str, frame.columns))
 
     def encode(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         features = task.encode_training(processor, batch, brief)
@@ -119,7 +114,7 @@ def _encode_into(folder: Path, frame: pd.DataFrame, task: Task, processor: Any, 
 
     work = Path(tempfile.mkdtemp(prefix=".encoding-", dir=folder.parent))
     try:
-        plain = Dataset.from_pandas(frame[list(dict.fromkeys(used))], preserve_index=False)
+        plain = Dataset.from_pandas(frame[used], preserve_index=False)
         encoded = plain.map(
             encode,
             batched=True,

@@ -30,7 +30,7 @@ from lib.training.progress import Progress, peak_memory_mb
 from lib.training.rows import Rows, encode_rows, load_rows
 from lib.training.scratch import made_from_scratch
 from lib.training.trainer import BucketTrainer, make_trainer, training_arguments
-from lib.training.validation import Validation, mean_loss
+from lib.training.validation import Validation, all_scores
 
 UNTUNED = "untuned"
 
@@ -117,7 +117,11 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         "best_step": trainer.state.best_global_step or trainer.state.global_step,
         "steps": trainer.state.global_step,
         "precision": "bf16" if trainer.args.bf16 else "fp32",
-        "truncated": {"train": round(float(np.mean(train["truncated"][:])), 4)},
+        "truncated": {
+            part: round(float(np.mean(train[name][:])), 4)
+            for part, name in (("train", "truncated"), ("train targets", "target_truncated"))
+            if name in train.column_names
+        },
     }
     result = _result(session, judged, baselines, facts)
     keep_predictions(run, task, session.brief, session.rows, judged)
@@ -157,8 +161,9 @@ def _prepare(run: RunFolder, progress: Progress) -> Session:
     set_seed(options.seed)
     processor = task.load_processor(folder)
     model = task.load_model(folder, target)
-    model = method.prepare(model, {key: value for key, value in spec.method.items() if key != "name"})
     brief = Brief(rows.columns, target, options.max_length, vars(values_as(task.option_class, spec.options)))
+    brief = task.settled(model, processor, brief)
+    model = method.prepare(model, {key: value for key, value in spec.method.items() if key != "name"})
     session = Session(run, spec, task, options, rows, brief, processor, model, device)
     _write_brief(session)
     return session
@@ -279,7 +284,7 @@ def _result(
         "model": session.spec.model,
         "method": session.spec.method["name"],
         "rows": session.rows.count(),
-        "scores": {part: mean_loss(rows) | task.score(rows, brief) for part, rows in judged.items()},
+        "scores": {part: all_scores(task, rows, brief) for part, rows in judged.items()},
         "intervals": {part: score_intervals(output, rows) for part, rows in judged.items()},
         "baselines": baselines,
         **facts,

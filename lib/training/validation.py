@@ -28,7 +28,7 @@ class Validation:
         """The task's scores and the mean loss of the rows; samples go to samples.jsonl in the run's folder."""
         judged = self._task.evaluate(model, self._processor, self._rows, self._brief)
         self.sample(model, step=progress.state.step)
-        return mean_loss(judged) | self._task.score(judged, self._brief)
+        return all_scores(self._task, judged, self._brief)
 
     def sample(self, model: Any, *, step: int) -> None:
         """Keep what the model writes for the first rows at this step, if the task writes at all."""
@@ -36,6 +36,12 @@ class Validation:
         if written:
             with self._run.samples_path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, "samples": written}, ensure_ascii=False) + "\n")
+
+
+def all_scores(task: Task, judged: pd.DataFrame, brief: Brief) -> dict[str, float]:
+    """The task's scores, the main one first, and the mean loss of the rows unless the task has one of its own."""
+    scores = task.score(judged, brief)
+    return scores | {name: value for name, value in mean_loss(judged).items() if name not in scores}
 
 
 def mean_loss(judged: pd.DataFrame) -> dict[str, float]:

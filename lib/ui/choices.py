@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from lib.data.label_cells import as_choice, columns_named
 from lib.data.profile import ColumnProfile, Profile, find_split_column
-from lib.data.roles import guess_columns
 from lib.data.split import SplitPlan
+from lib.plan.columns import choose_columns, suggested_task
 from lib.tasks import TASKS, find_task
 from lib.tasks.base import Role, Task
 from lib.ui.drafts import Draft
@@ -34,14 +35,16 @@ def choose(subject: Subject, draft: Draft) -> Choice:
         "What should a model learn?",
         slugs,
         format_func=lambda slug: find_task(slug).title,
-        key=draft.key("task", slugs[0], allowed=slugs),
+        key=draft.key("task", suggested_task(profile).slug, allowed=slugs),
         help="  \n".join(f"**{task.title}**: {escape_markdown(task.summary)}" for task in TASKS),
     )
     task = find_task(slug)
-    guessed = guess_columns(profile, task.roles)
+    st.caption(escape_markdown(task.summary))
+    guessed, _ = choose_columns(task, profile)
+    layout = _choose_layout(task, guessed, draft)
     # An optional part is asked for up front only when a column speaks for it.
-    first = [role for role in task.roles if role.required or role.name in guessed]
-    rest = [role for role in task.roles if role not in first]
+    first = [role for role in layout if role.required or role.name in guessed]
+    rest = [role for role in layout if role not in first]
     columns = _choose_columns(task, first, profile, guessed, draft)
     kind, recognised = _kind_of_split(subject, profile, draft)
     about = "split" if not rest else f"{', '.join(role.title.lower() for role in rest)}, split"
@@ -53,12 +56,33 @@ def choose(subject: Subject, draft: Draft) -> Choice:
     )
 
 
+def _choose_layout(task: Task, guessed: dict[str, str], draft: Draft) -> list[Role]:
+    """The roles to find columns for; asked only where a table may be laid out in more than one way."""
+    layouts = task.all_layouts()
+    if len(layouts) == 1:
+        return layouts[0]
+    fits = [number for number, layout in enumerate(layouts) if set(guessed) <= {role.name for role in layout}]
+    numbers = list(range(len(layouts)))
+    number = st.segmented_control(
+        "How the table is laid out",
+        numbers,
+        format_func=lambda number: ", ".join(role.title for role in layouts[number] if role.required),
+        required=True,
+        key=draft.key(f"{task.slug} layout", fits[0] if fits else 0, allowed=numbers),
+    )
+    return layouts[number or 0]
+
+
 def _choose_columns(
     task: Task, roles: list[Role], profile: Profile, guessed: dict[str, str], draft: Draft
 ) -> dict[str, str]:
     named = {column.name: column for column in profile.columns}
     chosen = {}
     for role in roles:
+        if role.kind == "labels":
+            if said := _choose_several(task, role, named, guessed, draft):
+                chosen[role.name] = said
+            continue
         options = list(named) if role.required else [_NONE, *named]
         start = guessed.get(role.name) or (None if role.required else _NONE)
         column: str | None = st.selectbox(
@@ -72,6 +96,24 @@ def _choose_columns(
         if column and column != _NONE:
             chosen[role.name] = str(column)
     return chosen
+
+
+def _choose_several(
+    task: Task, role: Role, named: dict[str, ColumnProfile], guessed: dict[str, str], draft: Draft
+) -> str:
+    """One column of labels, or a column for each label; as the names with commas between."""
+    name = f"{task.slug} {role.name}"
+    if isinstance(kept := draft.get(name), str):  # a stored choice, as it was written down
+        draft.set(name, columns_named(kept, named))
+    columns: list[str] = st.multiselect(
+        role.title,
+        list(named),
+        format_func=lambda column: _described(named.get(column)),
+        key=draft.key(name, columns_named(guessed.get(role.name, ""), named), allowed=list(named)),
+        placeholder="Choose a column, or one for each label",
+        help=_role_help(role, guessed),
+    )
+    return as_choice(columns)
 
 
 def _role_help(role: Role, guessed: dict[str, str]) -> str:

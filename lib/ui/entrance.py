@@ -5,12 +5,14 @@ import streamlit as st
 from lib.data.examples import EXAMPLES, Example
 from lib.errors import UserError
 from lib.settings import get_settings
+from lib.tasks import find_task
 from lib.ui import hand as hands
-from lib.ui.frame import guarded_callback, hold_back
+from lib.ui.frame import guarded_callback, hold_back, section
 from lib.ui.staging import stage
 from lib.ui.words import escape_markdown
 
 _TURN = "_uploads so far"
+_CARDS = 3
 
 
 def upload_in_address() -> str | None:
@@ -25,11 +27,8 @@ def put_upload_away() -> None:
 
 def show_entrance() -> None:
     """Ask for a file, or offer the examples."""
-    bring, look = st.columns([3, 2], gap="large")
-    with bring:
-        _uploader()
-    with look:
-        _examples()
+    _uploader()
+    _examples()
 
 
 def first_example() -> Example:
@@ -69,16 +68,22 @@ def _uploader() -> None:
 
 
 def _examples() -> None:
-    st.markdown("**No file at hand?** Look round with an example.")
-    for example in EXAMPLES:
-        st.button(
-            escape_markdown(example.title),
-            icon=":material/science:",
-            key=f"example {example.name}",
-            on_click=_bring_example,
-            args=(example.name,),
-        )
-        st.caption(escape_markdown(example.summary))
+    """One card for each example: what it is, what can be learned from it, and the button that brings it in."""
+    section("Or look round with an example")
+    for start in range(0, len(EXAMPLES), _CARDS):
+        for place, example in zip(st.columns(_CARDS), EXAMPLES[start : start + _CARDS], strict=False):
+            with place, st.container(border=True, height="stretch"):
+                st.button(
+                    escape_markdown(example.title),
+                    icon=":material/science:",
+                    type="tertiary",
+                    key=f"example {example.name}",
+                    on_click=_bring_example,
+                    args=(example.name,),
+                )
+                st.caption(
+                    f"**{escape_markdown(find_task(example.task).title)}.** {escape_markdown(example.summary)}"
+                )
 
 
 @guarded_callback

@@ -1,5 +1,7 @@
 """What there is to see of a table: its rows, labels, lengths and columns."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -11,6 +13,7 @@ from lib.tasks import find_task
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.frame import guarded
 from lib.ui.numbers import count
+from lib.ui.pictures import picture_columns, with_thumbnails
 from lib.ui.subject import Choice, Facts, Subject, tokens_in, words_in
 from lib.ui.words import escape_markdown, shorten, term
 
@@ -71,16 +74,19 @@ def _rows(subject: Subject, choice: Choice) -> None:
     start = (number - 1) * ROWS_A_PAGE
     frame = subject.rows(start, ROWS_A_PAGE)
     frame.index = pd.RangeIndex(start + 1, start + 1 + len(frame))
-    wide = {
+    frame = with_thumbnails(subject, choice, frame)
+    wide: dict[str, Any] = {
         column: st.column_config.TextColumn(width="large")
         for role, column in choice.columns.items()
         if "text" in role
     }
+    wide |= {column: st.column_config.ImageColumn(width="small") for column in picture_columns(choice)}
     used = list(choice.columns.values())
     order = [*used, *(name for name in frame.columns if name not in used)]
     table.dataframe(
         frame,
         height=430,
+        row_height=72 if picture_columns(choice) else None,
         column_order=order,
         column_config=wide,
         key=f"rows {subject.key} {number}",
@@ -110,7 +116,11 @@ def _labels(facts: Facts) -> None:
 
 def _lengths(subject: Subject, choice: Choice) -> None:
     task = find_task(choice.task)
-    texts = [choice.columns[name] for name in task.model_input if choice.columns.get(name)]
+    chosen = [role for role in task.roles if choice.columns.get(role.name)]
+    texts = [choice.columns[role.name] for role in chosen if role.kind == "text"]
+    if not texts and chosen:
+        st.caption("Lengths are shown for columns of plain text.")
+        return
     if not texts:
         st.caption("Once the text column is chosen, this shows how long the texts are.")
         return

@@ -15,14 +15,15 @@ from lib.tasks.base import Role
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, evaluation, splits_of
 from lib.ui.frame import guarded_callback
+from lib.ui.given import MOST_CHARACTERS, ask_for, field_key, given_for
 from lib.ui.numbers import significant
 from lib.ui.output_runs import has_scores
+from lib.ui.pictures import picture_path, thumbnail
 from lib.ui.views import view_of
 from lib.ui.words import escape_markdown, shorten
 
-MOST_CHARACTERS = 100_000
 MOST_TRIES = 50
-_NOW = "_predict at once"
+_NOW, _EXAMPLE = "_predict at once", "_example to predict"
 
 
 @dataclass(frozen=True)
@@ -41,34 +42,22 @@ def show_one(run: RunFolder) -> None:
     with ask:
         with st.form(f"one text {run.id}", border=False, enter_to_submit=True):
             for role in inputs:
-                st.text_area(
-                    role.title,
-                    key=_key(run, role),
-                    height=150 if len(inputs) == 1 else 90,
-                    max_chars=MOST_CHARACTERS,
-                    help=escape_markdown(role.explanation),
-                    placeholder="Type or paste a text",
-                    persist_state="session",
-                )
+                ask_for(run, role, alone=len(inputs) == 1)
             asked = st.form_submit_button("Predict", type="primary", icon=":material/play_arrow:")
         _examples(run, inputs)
     with answer:
         if asked or st.session_state.pop(_NOW, False):
-            texts = {role.name: str(st.session_state.get(_key(run, role)) or "") for role in inputs}
+            texts = st.session_state.pop(_EXAMPLE, None) or {
+                role.name: given_for(run, role) for role in inputs
+            }
             tries.insert(0, Try(texts, _ask(run, inputs, list(texts.values()))))
             del tries[MOST_TRIES:]
         if tries:
             _show(tries[0])
         else:
-            st.caption(
-                "The label, its probability beside those of the others, and the time it took appear here."
-            )
+            st.caption("What the model makes of it, how sure it is, and the time it took appear here.")
     if tries:
         _history(run, tries)
-
-
-def _key(run: RunFolder, role: Role) -> str:
-    return f"predict {run.id} {role.name}"
 
 
 def _ask(run: RunFolder, inputs: list[Role], texts: list[str]) -> Predictions:
@@ -108,17 +97,24 @@ def _line(tried: Try) -> dict[str, Any]:
 
 def _examples(run: RunFolder, inputs: list[Role]) -> None:
     rows = _example_rows(run)
-    if not rows:
+    columns = (run.brief() or {}).get("columns", {})
+    given = [(title, row, _given_in(row, inputs, columns)) for title, row in rows]
+    given = [(title, row, texts) for title, row, texts in given if texts]
+    if not given:
         return
+    pictures = [role.kind == "image" for role in inputs]
     with st.container(gap=None):
         st.caption("Or try a row of the test set:")
-        for title, row in rows:
-            names = [f"{INPUT}{run.spec.data.columns[role.name]}" for role in inputs]
-            if any(name not in row for name in names):
-                continue
-            texts = [str(row[name]) for name in names]
+        for title, row, texts in given:
+            if any(pictures):
+                path = picture_path(run.spec.data.dataset, texts[0])
+                if path is None:
+                    continue
+                texts[0] = str(path)
+                st.image(thumbnail(path) or str(path), width=96)
+            said = str(row["gold"]) if any(pictures) else texts[0]
             st.button(
-                f"**{title}:** {escape_markdown(shorten(texts[0], 44))}",
+                f"**{title}:** {escape_markdown(shorten(said, 44))}",
                 key=f"example {title}",
                 type="tertiary",
                 on_click=_take_example,
@@ -126,8 +122,14 @@ def _examples(run: RunFolder, inputs: list[Role]) -> None:
             )
 
 
+def _given_in(row: dict[str, Any], inputs: list[Role], columns: dict[str, str]) -> list[str]:
+    """What a judged row would be given as: its input columns, or what the output keeps of them; [] when one lacks."""
+    cells = [row.get(f"{INPUT}{columns.get(role.name, role.name)}", row.get(role.name)) for role in inputs]
+    return [] if any(cell is None for cell in cells) else [str(cell) for cell in cells]
+
+
 def _example_rows(run: RunFolder) -> list[tuple[str, dict[str, Any]]]:
-    """A sure one, a close call and a mistake from the run's own test rows, as far as there are any."""
+    """Rows of the run's own test set: a sure one, a close call and a mistake, or else the best and the worst."""
     try:
         if not has_scores(run) or "test" not in splits_of(run):
             return []
@@ -135,23 +137,28 @@ def _example_rows(run: RunFolder) -> list[tuple[str, dict[str, Any]]]:
     except UserError:  # the examples are a convenience; the page works without them
         return []
     right, wrong = frame[frame["correct"]], frame[~frame["correct"]]
-    found = []
-    for title, part, column in (
-        ("Sure", right, "confidence"),
-        ("Close call", right, "margin"),
-        ("Mistaken", wrong, "confidence"),
+    found: list[tuple[str, dict[str, Any]]] = []
+    for title, part, column, highest in (
+        ("Sure", right, "confidence", True),
+        ("Close call", right, "margin", False),
+        ("Mistaken", wrong, "confidence", True),
+        ("Likely", frame, "loss", False),
+        ("Unlikely", frame, "loss", True),
     ):
-        if len(part):
-            values = part[column].to_numpy()
-            place = int(values.argmin() if title == "Close call" else values.argmax())
-            found.append((title, {str(name): value for name, value in part.iloc[place].items()}))
+        known = part[part[column].notna()] if column in part else part.head(0)
+        if len(known) and len(found) < 3:
+            values = known[column].to_numpy()
+            place = int(values.argmax() if highest else values.argmin())
+            found.append((title, {str(name): value for name, value in known.iloc[place].items()}))
     return found
 
 
 @guarded_callback
 def _take_example(run: RunFolder, inputs: list[Role], texts: list[str]) -> None:
     for role, text in zip(inputs, texts, strict=True):
-        st.session_state[_key(run, role)] = text[:MOST_CHARACTERS]
+        if role.kind != "image":  # an uploader cannot be filled in
+            st.session_state[field_key(run, role)] = text[:MOST_CHARACTERS]
+    st.session_state[_EXAMPLE] = {role.name: text for role, text in zip(inputs, texts, strict=True)}
     st.session_state[_NOW] = True
 
 

@@ -21,6 +21,7 @@ from lib.data.store import StoredDataset, open_dataset
 from lib.data.table import Table
 from lib.errors import Problem, UserError, errors_in
 from lib.models.tokens import count_tokens
+from lib.plan.columns import whole_paths
 from lib.plan.planner import split_rows
 from lib.runs.files import read_json, write_json
 from lib.settings import get_settings
@@ -45,6 +46,11 @@ class Subject:
     def table(self) -> Table:
         """The table itself, from a small cache."""
         return _table(self.key, self.token, self.stored.ref if self.stored else "")
+
+    @property
+    def files(self) -> Path | None:
+        """The folder of the pictures that the rows name, if they do."""
+        return self.stored.files if self.stored else self.table().files
 
     def profile(self) -> Profile:
         """The profile: the stored one, or worked out once."""
@@ -176,10 +182,11 @@ def _code_mark() -> str:
 def _work_out(subject: Subject, choice: Choice) -> Facts:
     task, columns, plan = find_task(choice.task), dict(choice.columns), choice.split
     frame = subject.table().frame
-    problems = _role_problems(task.roles, columns)
+    layouts = [layout for layout in task.all_layouts() if set(columns) <= {role.name for role in layout}]
+    problems = _role_problems((layouts or task.all_layouts())[0], columns)
     if problems:
         return Facts(tuple(problems))
-    problems += task.check(frame, columns)
+    problems += task.check(whole_paths(frame, task, columns, subject.files), columns)
     if errors_in(problems):
         return Facts(tuple(problems))
     try:
@@ -187,14 +194,13 @@ def _work_out(subject: Subject, choice: Choice) -> Facts:
     except UserError as error:
         return Facts((*problems, *error.problems))
     used = parts.notna()
-    texts = [columns[name] for name in task.model_input if name in columns]
-    label = columns.get("label")
+    texts, label = task.kept_together(columns), task.stratum(columns)
     labels = frame.loc[used, label].str.strip() if label else None
     report = split_report(parts[used], labels)
     problems += report.problems
     if plan.column:
         problems += leaks(frame[used], parts[used], texts)
-    if label:
+    if label and all(task.role(name).kind == "text" for name in task.model_input if name in columns):
         problems += conflicts(frame, texts, label)
     balance = None if labels is None else label_counts(labels.to_numpy(), parts[used].to_numpy())
     return Facts(tuple(problems), report, balance)

@@ -99,18 +99,20 @@ def choose_task(stored: StoredDataset, draft: Draft) -> Task | None:
 
 
 def _fits(task: Task, stored: StoredDataset) -> bool:
-    return all(role.name in stored.columns for role in task.roles if role.required)
+    """Whether the columns of one of the task's layouts are all there, and no other column is chosen."""
+    return any(
+        set(stored.columns) <= {role.name for role in layout}
+        and all(role.name in stored.columns for role in layout if role.required)
+        for layout in task.all_layouts()
+    )
 
 
 def _task_words(task: Task, stored: StoredDataset) -> str:
     """Which columns are read and which is learned, in Markdown."""
-    read = [stored.columns[name] for name in task.model_input if name in stored.columns]
-    learned = [
-        stored.columns[role.name]
-        for role in task.roles
-        if role.name in stored.columns and role.kind == "label"
-    ]
+    learned = [stored.columns[role.name] for role in task.truths(stored.columns)]
     quoted = [
-        " and ".join(f"“{escape_markdown(shorten(name, 40))}”" for name in names) for names in (read, learned)
+        " and ".join(f"“{escape_markdown(shorten(name, 40))}”" for name in names)
+        for names in (task.inputs(stored.columns), learned)
     ]
-    return f"{escape_markdown(task.title)}: reads {quoted[0]}, learns {quoted[1]}."
+    parts = [f"{verb} {words}" for verb, words in zip(("reads", "learns"), quoted, strict=True) if words]
+    return f"{escape_markdown(task.title)}: {', '.join(parts)}."

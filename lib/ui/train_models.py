@@ -8,6 +8,7 @@ from lib.errors import Problem, UserError
 from lib.models.sources import ModelInfo, find_model, list_models
 from lib.plan.planner import KIND_WORDS, check_kind
 from lib.settings import get_settings
+from lib.tasks import TASKS
 from lib.tasks.base import Task
 from lib.ui.drafts import Draft
 from lib.ui.numbers import ago, score
@@ -122,7 +123,10 @@ def _described(line: RunLine) -> str:
 
 
 def _has_model(line: RunLine, task: Task) -> bool:
-    same = line.spec is not None and line.spec.task == task.slug
+    """Whether a run left a model that can learn this task: what it was taught before may be another."""
+    same = line.spec is not None and any(
+        other.slug == line.spec.task and other.model_kind == task.model_kind for other in TASKS
+    )
     return same and line.has_result and line.run.model_path.is_dir()
 
 

@@ -1,14 +1,12 @@
 """The words of the Train page: what a preset means, how long it takes, what a model is."""
 
-from dataclasses import fields
 from typing import Any
 
-from lib.models.sources import ModelInfo
 from lib.models.scratch import SCRATCH
+from lib.models.sources import ModelInfo
 from lib.models.starters import STARTERS
 from lib.plan.estimate import Estimate
 from lib.plan.preview import Preview
-from lib.runs.options import TrainingOptions
 from lib.ui.numbers import count, significant, size
 from lib.ui.words import escape_markdown
 
@@ -18,7 +16,6 @@ PRESET_PURPOSES = {
     "balanced": "a good model for most data",
     "best": "when every point counts; reads longer texts",
 }
-OPTIONS: dict[str, Any] = {item.name: item for item in fields(TrainingOptions)}
 
 
 def time_range(low: float, high: float) -> str:
@@ -81,7 +78,9 @@ def model_facts(model: ModelInfo, *, parameters: bool = True) -> str:
     known = model.parameters if parameters else None
     parts = [f"{significant(known / 1e6, 3)} million parameters"] if known else []
     if model.is_scratch:
-        return " · ".join([*parts, size(model.size_mb * 1e6), "made when the run starts, so nothing is downloaded"])
+        return " · ".join(
+            [*parts, size(model.size_mb * 1e6), "made when the run starts, so nothing is downloaded"]
+        )
     licence = f"licence {model.licence}" if model.licence == "not stated" else model.licence
     return " · ".join([*parts, size(model.size_mb * 1e6), licence, model.origin])
 

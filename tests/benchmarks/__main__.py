@@ -2,9 +2,14 @@
 
 import sys
 
-from tests.benchmarks import app, resources, training
+from tests.benchmarks import app, resources, tasks, training
 
-BENCHMARKS = {"app": app.measure, "resources": resources.measure, "training": training.measure}
+BENCHMARKS = {
+    "app": app.measure,
+    "resources": resources.measure,
+    "training": training.measure,
+    "tasks": tasks.measure,
+}
 
 
 def main() -> int:

@@ -1,15 +1,21 @@
 """Data sets on disk: versions that appear whole, are found again, and never change."""
 
 import errno
+import io
 import json
+import os
+import shutil
 import threading
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from lib.data import store
+from lib.data.files import joined_files
 from lib.data.read import read_table
 from lib.data.split import SplitPlan
 from lib.data.store import delete, list_datasets, open_dataset, open_rows, rename, save
@@ -29,6 +35,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def table(extra: str = "", count: int = 30) -> Table:
     lines = [f"message number {n} {extra},{'good' if n % 2 else 'bad'}" for n in range(count)]
     return read_table("\n".join(["text,label", *lines]).encode(), "messages.csv")
+
+
+def pictures(*colours: str, name: str = "pets.zip") -> Table:
+    """A table of one small picture of each colour, in a folder called after it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for colour in colours:
+            image = io.BytesIO()
+            Image.new("RGB", (8, 8), colour).save(image, "PNG")
+            packed.writestr(f"{colour}/1.png", image.getvalue())
+    return read_table(buffer.getvalue(), name)
 
 
 def files(folder: Path) -> list[str]:
@@ -306,3 +323,86 @@ def test_rows_without_a_text_or_a_label_do_not_count_in_any_split() -> None:
     columns = {"text": "text", "label": "label"}
     stored = save(Table(frame, "f.csv"), name="gaps", columns=columns, split=SplitPlan())
     assert sum(stored.counts.values()) == len(frame) - 5
+
+
+def test_images_are_kept_with_the_rows_that_name_them(home: Path) -> None:
+    read = pictures("red", "blue")
+    stored = save(read, name="pets", columns={"image": "image", "label": "label"})
+    assert read.files is not None
+    shutil.rmtree(read.files)
+    for name, colour in stored.read()[["image", "label"]].to_numpy().tolist():
+        with Image.open(open_dataset("pets").image(name)) as image:
+            assert image.getpixel((0, 0)) == Image.new("RGB", (1, 1), colour).getpixel((0, 0))
+
+
+def test_a_table_of_text_has_no_folder_of_images() -> None:
+    stored = save(table(), name="texts")
+    assert stored.files is None
+    assert not stored.files_path.exists()
+
+
+def test_images_follow_into_another_version_and_take_no_more_space() -> None:
+    first = save(pictures("red", "blue"), name="pets")
+    again = Table(first.read(), first.name, format=first.format, files=first.files)
+    second = save(again, name="pets", columns={"image": "image", "label": "label"})
+    name = second.read()["image"][0]
+    assert (second.version, second.image(name).samefile(first.image(name))) == (2, True)
+    delete("pets@1")
+    assert second.image(name).is_file()
+
+
+def test_images_are_copied_where_the_disk_knows_no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    stored = save(pictures("red", "blue"), name="pets")
+    assert all(stored.image(name).stat().st_size for name in stored.read()["image"])
+
+
+def test_other_images_are_another_fingerprint() -> None:
+    one, other = pictures("red", "blue"), pictures("red", "green")
+    other = replace(other, frame=other.frame.assign(label=one.frame["label"]))
+    assert save(one, name="a").fingerprint != save(other, name="a").fingerprint
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../info.json", "info.json", "..", "", ".", "/etc/passwd", "a/b.png", "a\\b.png", ".hidden", "x" * 300],
+)
+def test_only_a_plain_name_inside_is_an_image(name: str) -> None:
+    stored = save(pictures("red", "blue"), name="pets")
+    with pytest.raises(UserError, match="There is no image"):
+        stored.image(name)
+
+
+def test_a_link_among_the_images_is_none() -> None:
+    stored = save(pictures("red", "blue"), name="pets")
+    (stored.files_path / "link.png").symlink_to(stored.rows_path)
+    with pytest.raises(UserError, match="There is no image"):
+        stored.image("link.png")
+
+
+def test_a_version_without_its_images_is_listed_as_a_problem() -> None:
+    shutil.rmtree(save(pictures("red", "blue"), name="pets").files_path)
+    assert "The images of pets@1 are gone (files is missing)." in list_datasets()[0].problems[0].what
+
+
+def test_images_that_cannot_be_kept_leave_no_version(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    read = pictures("red", "blue")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "keep_files", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        save(read, name="pets")
+    assert files(home / "data") == []
+
+
+def test_two_tables_that_become_one_keep_the_images_of_both() -> None:
+    one, other = pictures("red", "blue"), pictures("green", "blue", name="test.zip")
+    folder = joined_files(one.files, other.files)
+    assert folder is not None
+    assert {path.name for path in folder.iterdir()} == {*one.frame["image"], *other.frame["image"]}
+    assert joined_files(one.files, None) == joined_files(None, one.files) == one.files

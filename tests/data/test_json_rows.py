@@ -71,6 +71,7 @@ DELIMITED = [
     ("cells that are JSON", 'text,answers\na,"[{""text"": ""b""}]"\nc,"{""k"": 1}"\n'),
     ("a header in brackets", "[text],[label]\na,x\nb,y\n"),
     ("a text that begins with a tag", "[tag] some text,x\n[tag] more text,y\n[tag] even more,x\n"),
+    ("one column of lists", '["a", "b"]\n["c", "d"]\n'),
     ("cells of objects first", '{"a": 1},x\n{"b": 2},y\n'),
 ]
 

@@ -30,6 +30,15 @@ KINDS = [
     ("codes, all different", "id", [f"56beb434{n:04x}" for n in range(60)]),
     ("split", "split", ["train"] * 40 + ["Dev"] * 10 + ["TEST"] * 10),
     ("nothing", "empty", [None] * 60),
+    ("lists of words", "list", [f'["The", "number", "{n}"]' for n in range(60)]),
+    ("lists of tags, few of them", "list", ['["O", "B-PER"]', '["O"]'] * 30),
+    ("lists as Python writes them", "list", [f"['a', 'b{n}']" for n in range(60)]),
+    ("lists, some missing", "list", [f"[{n}]" for n in range(30)] + [None] * 30),
+    ("texts in brackets", "text", [f"[number {n}] is how this text begins and ends []" for n in range(60)]),
+    ("names of images", "image", [f"{n:016x}.jpg" for n in range(60)]),
+    ("paths of images", "image", [f"cats/my cat {n}.PNG" for n in range(60)]),
+    ("the same image over and over", "image", ["a.png", "b.png"] * 30),
+    ("addresses of images", "id", [f"https://example.org/{n}.jpg" for n in range(60)]),
     (
         "Chinese",
         "text",
@@ -145,3 +154,25 @@ def test_150_000_rows_are_profiled_in_seconds() -> None:
     started = time.perf_counter()
     profile_table(frame)
     assert time.perf_counter() - started < 4  # about 0.4 s on two idle cores
+
+
+ITEMS = [
+    ("strings", ["The", "cat"]),
+    ("tags", ["O", "B-PER"]),
+    ("integers", [0, 3]),
+    ("messages", [{"role": "user", "content": "hi"}]),
+    ("answers", [{"text": "a", "start": 0}]),
+    ("spans", [{"start": 0, "end": 2, "label": "X"}]),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("items", "value"), ITEMS, ids=[case[0] or "nothing" for case in ITEMS])
+def test_what_the_lists_of_a_column_hold_is_said(items: str, value: list[object]) -> None:
+    assert profile_table(frame_of(column=[json.dumps(value)] * 10)).column("column").items == items
+
+
+def test_a_profile_stored_before_lists_were_known_is_read() -> None:
+    value = profile_table(frame_of(text=TEXTS)).to_json()
+    del value["columns"][0]["items"]
+    assert Profile.from_json(value).column("text").kind == "text"

@@ -111,6 +111,6 @@ def assert_transformers_alone_agrees(model: Path, predictions: Path, about: Modu
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert (
-        json.loads(done.stdout.splitlines()[-1]) == rows[getattr(about, "PLAIN_COLUMN", "predicted")].tolist()
-    )
+    predicted = rows[getattr(about, "PLAIN_COLUMN", "predicted")].tolist()
+    # Numbers only nearly: a batch of other texts is padded otherwise and adds up in another order.
+    assert json.loads(done.stdout.splitlines()[-1]) == pytest.approx(predicted, rel=1e-4)

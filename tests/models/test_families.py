@@ -76,7 +76,9 @@ LENGTHS: list[tuple[str, dict[str, Any], dict[str, Any], int]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("config", "tokenizer", "expected"), [row[1:] for row in LENGTHS], ids=[row[0] for row in LENGTHS])
+@pytest.mark.parametrize(
+    ("config", "tokenizer", "expected"), [row[1:] for row in LENGTHS], ids=[row[0] for row in LENGTHS]
+)
 def test_the_longest_text_is_what_the_model_and_its_tokenizer_allow(
     config: dict[str, Any], tokenizer: dict[str, Any], expected: int
 ) -> None:
@@ -98,7 +100,9 @@ IMAGES: list[tuple[str, dict[str, Any], dict[str, Any], int]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("config", "images", "expected"), [row[1:] for row in IMAGES], ids=[row[0] for row in IMAGES])
+@pytest.mark.parametrize(
+    ("config", "images", "expected"), [row[1:] for row in IMAGES], ids=[row[0] for row in IMAGES]
+)
 def test_an_image_model_has_the_tokens_of_one_picture(
     config: dict[str, Any], images: dict[str, Any], expected: int
 ) -> None:

@@ -24,12 +24,22 @@ def test_the_starter_is_described_without_loading_it() -> None:
     assert info.revision.startswith("sha256:")
 
 
-BAD_REFS = ["minilm-l6", "scratch:", "scratch:gpt-9", "starter:", "starter:gpt-9", "run:../../etc", "run:none", "pickle:model", ""]
+BAD_REFS = [
+    "minilm-l6",
+    "scratch:",
+    "scratch:gpt-9",
+    "starter:",
+    "starter:gpt-9",
+    "run:../../etc",
+    "run:none",
+    "pickle:model",
+    "",
+]
 
 
 @pytest.mark.parametrize("ref", BAD_REFS)
 def test_an_unknown_reference_is_answered_with_what_can_be_written(home: Path, ref: str) -> None:
-    with pytest.raises(UserError, match="starter:minilm-l6, .*scratch:vit-tiny, folder:PATH or run:RUN"):
+    with pytest.raises(UserError, match=r"starter:minilm-l6, .*scratch:vit-tiny, folder:PATH or run:RUN"):
         find_model(ref)
 
 

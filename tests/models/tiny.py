@@ -74,7 +74,8 @@ _MAP: dict[str, Architecture] = {
     "Llama": Architecture("causal", "llama", "bytes", _LLAMA),
     "Qwen": Architecture("causal", "qwen3", "bytes", {**_LLAMA, "head_dim": 16, "tie_word_embeddings": True}),
     "SmolLM": Architecture(
-        "causal", "llama", "bytes", {**_LLAMA, "hidden_size": 48, "num_attention_heads": 3, "tie_word_embeddings": True}),
+        "causal", "llama", "bytes",
+        {**_LLAMA, "hidden_size": 48, "num_attention_heads": 3, "tie_word_embeddings": True}),
     "Gemma": Architecture("causal", "gemma", "bytes", {**_LLAMA, "head_dim": 16}),
     "Mistral": Architecture("causal", "mistral", "bytes", {**_LLAMA, "sliding_window": 64}),
     "ViT": Architecture("image", "vit", "ViTImageProcessor", _VIT),
@@ -126,7 +127,10 @@ def tiny_checkpoint(architecture: str, folder: Path) -> Path:
         if made.model_type == "marian":
             config["decoder_start_token_id"] = tokenizer.pad_token_id
         if made.model_type == "bart":
-            config |= {"decoder_start_token_id": tokenizer.eos_token_id, "forced_eos_token_id": tokenizer.eos_token_id}
+            config |= {
+                "decoder_start_token_id": tokenizer.eos_token_id,
+                "forced_eos_token_id": tokenizer.eos_token_id,
+            }
         auto = {
             "encoder": AutoModelForMaskedLM, "seq2seq": AutoModelForSeq2SeqLM, "causal": AutoModelForCausalLM,
         }[made.kind]  # fmt: skip

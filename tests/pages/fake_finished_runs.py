@@ -14,6 +14,7 @@ from lib.runs.files import write_json
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.spec import DataSpec, Spec
 from lib.runs.state import State
+from lib.tasks.brief import Brief
 from lib.tasks.label_scores import from_probabilities, judge_labels
 
 HOSTILE = (
@@ -62,7 +63,9 @@ def finished_run(
             run.path / "baseline-tfidf.parquet", index=False
         )
         baselines["tfidf"] = scores(ConfusionMatrix.of(other["gold"], other["predicted"]))
-    write_json(run.path / "target.json", {"labels": list(labels), "counts": dict.fromkeys(labels, 10)})
+    target = {"labels": list(labels), "counts": dict.fromkeys(labels, 10)}
+    write_json(run.path / "target.json", target)
+    write_json(run.path / "brief.json", Brief(columns, target).to_json())
     write_json(
         run.path / "result.json",
         {

@@ -125,17 +125,19 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "PNG image"),
     "zeros": (b"\x00" * 5000, "NUL bytes"),
     "one label": (csv([(text, "red") for text, _ in ROWS]), "same label"),
-    "no label at all": (csv([(text, "") for text, _ in ROWS]), "Choose"),
     "every row its own label": (csv([(text, f"label-{n}") for n, (text, _) in enumerate(ROWS)]), "label"),
-    "one column": (
-        b"text\n" + b"\n".join(text.encode() for text, _ in ROWS),
-        "No column is chosen as the label",
-    ),
     "a text column of numbers": (
         csv([(str(n), label) for n, (_, label) in enumerate(ROWS)]),
         "No column is chosen as the text",
     ),
 }
+
+
+def test_texts_alone_are_offered_what_texts_alone_can_teach(home: Path) -> None:
+    app = bring(b"text\n" + b"\n".join(text.encode() for text, _ in ROWS))
+    [task] = [box for box in app.selectbox if box.label == "What should a model learn?"]
+    assert task.value == "fill-mask"
+    assert not button(app, "Save the data set").disabled
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -2,20 +2,18 @@
 
 import json
 from importlib import import_module
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from lib.data.examples import EXAMPLES, load_example
 from lib.models.sources import find_model
-from lib.plan.columns import choose_columns
+from lib.plan.columns import choose_columns, whole_paths
 from lib.plan.presets import PRESETS, preset_options
 from lib.runs.options import check_options
 from lib.tasks import TASKS, find_task
 from lib.tasks.base import Task
 from lib.tasks.outputs import KINDS, output_from_json
-from lib.training.rows import with_whole_paths
 
 each_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.slug)
 
@@ -50,7 +48,7 @@ def example_of(task: Task) -> tuple[pd.DataFrame, dict[str, str]]:
     table = load_example(task.example)
     columns, missing = choose_columns(task, table.frame)
     assert missing == []
-    return with_whole_paths(table.frame, task, columns, table.files or Path()), columns
+    return whole_paths(table.frame, task, columns, table.files), columns
 
 
 @each_task

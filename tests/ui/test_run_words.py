@@ -115,7 +115,7 @@ def test_filter_looks_at_name_data_model_and_state(wanted: str, standings: list[
     [
         ("starter:minilm-l6", "MiniLM-L6"),
         ("starter:smollm2-135m-instruct", "SmolLM2-135M-Instruct"),
-        ("scratch:bert-tiny", "BERT tiny, untrained"),
+        ("scratch:bert-tiny", "BERT tiny (untrained)"),
         ("scratch:gone", "gone"),
         ("folder:/models/bert", "bert"),
         ("run:x", "run x"),

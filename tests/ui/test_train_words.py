@@ -30,6 +30,7 @@ def test_a_range_of_times_is_spoken(low: float, high: float, said: str) -> None:
 
 PREVIEW = Preview(
     TrainingOptions(epochs=1.47),
+    TrainingOptions(epochs=1.47).to_json(),
     {"train": 3257, "validation": 374, "test": 1421},
     Estimate(1400, 118, 241, 408, free_memory_mb=1000),
     "Fine-tune MiniLM-L6 on 3,257 rows to tell labels apart",

@@ -16,7 +16,9 @@ from tests.conftest import example_rows
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [text for text, _ in example_rows(60)] + ["Ünïcödé 🙂 and ΑΒΓ", "two\nlines\tand  spaces"]
 each = pytest.mark.parametrize("scratch", SCRATCH, ids=lambda scratch: scratch.name)
-each_text = pytest.mark.parametrize("scratch", [s for s in SCRATCH if s.kind != "image"], ids=lambda s: s.name)
+each_text = pytest.mark.parametrize(
+    "scratch", [s for s in SCRATCH if s.kind != "image"], ids=lambda s: s.name
+)
 
 
 def described(folder: Path) -> Any:
@@ -38,8 +40,11 @@ def test_it_is_planned_before_there_is_anything(home: Path, scratch: Scratch) ->
 
 
 def test_planning_needs_no_torch() -> None:
-    code = "import sys; from lib.models.sources import find_model, list_models; list_models(); "
-    code += "find_model('scratch:t5-tiny').to_json(); sys.exit(bool({'torch', 'transformers', 'tokenizers'} & set(sys.modules)))"
+    code = (
+        "import sys; from lib.models.sources import find_model, list_models; "
+        "list_models(); find_model('scratch:t5-tiny').to_json(); "
+        "sys.exit(bool({'torch', 'transformers', 'tokenizers'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
@@ -80,22 +85,27 @@ def test_what_is_built_is_what_was_planned(scratch: Scratch, tmp_path: Path) -> 
     assert auto.from_pretrained(folder).num_parameters() > 0
 
 
-@each
-def test_the_same_texts_and_seed_give_the_same_files_in_another_process(
-    scratch: Scratch, tmp_path: Path
-) -> None:
+def test_the_same_texts_and_seed_give_the_same_files_in_another_process(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from lib.models.scratch import build_scratch; "
-        "from tests.models.test_scratch import TEXTS; "
-        f"build_scratch('{scratch.name}', TEXTS, Path(sys.argv[1]), vocabulary=500)"
+        "import sys; from pathlib import Path; from lib.models.scratch import SCRATCH, build_scratch; "
+        "from tests.models.test_build_scratch import TEXTS; "
+        "[build_scratch(s.name, TEXTS, Path(sys.argv[1], s.name), vocabulary=500) for s in SCRATCH]"
     )
-    here = build_scratch(scratch.name, TEXTS, tmp_path / "here", vocabulary=500)
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], cwd=ROOT, check=True)
-    for path in here.iterdir():
-        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes(), path.name
-    other = build_scratch(scratch.name, TEXTS, tmp_path / "other", seed=1, vocabulary=500)
-    weights = "model.safetensors"
-    assert (other / weights).read_bytes() != (here / weights).read_bytes()
+    for scratch in SCRATCH:
+        here = build_scratch(scratch.name, TEXTS, tmp_path / "here", vocabulary=500)
+        for path in here.iterdir():
+            assert path.read_bytes() == (tmp_path / "there" / scratch.name / path.name).read_bytes(), path
+
+
+@each
+def test_another_seed_gives_other_weights(scratch: Scratch, tmp_path: Path) -> None:
+    first, second = (
+        build_scratch(scratch.name, TEXTS, tmp_path / str(seed), seed=seed, vocabulary=500) for seed in (0, 1)
+    )
+    weights, words = "model.safetensors", "tokenizer.json"
+    assert (first / weights).read_bytes() != (second / weights).read_bytes()
+    assert scratch.kind == "image" or (first / words).read_bytes() == (second / words).read_bytes()
 
 
 @each_text
