@@ -30,7 +30,7 @@ RULES = {
     "option": rule("errors", never=f"streamlit plotly {TORCH}"),
     "settings": rule("errors", never=f"streamlit plotly {TORCH}"),
     "data": rule("errors settings", "pandas pyarrow numpy PIL", f"streamlit plotly {TORCH} sklearn"),
-    "tasks": rule("errors option data", "pandas numpy", "streamlit plotly"),
+    "tasks": rule("errors option data", "pandas numpy PIL", "streamlit plotly"),
     "methods": rule("errors option tasks.outputs", "", "streamlit plotly"),
     "models": rule("errors settings", "", "streamlit plotly"),
     "runs": rule("errors option settings", "psutil yaml filelock", f"streamlit plotly {TORCH} sklearn"),
@@ -56,7 +56,7 @@ RULES = {
     ),
     "ui": rule(
         "errors option settings data tasks methods models runs plan analysis charts inference",
-        "streamlit pandas numpy plotly pyarrow",
+        "streamlit pandas numpy plotly pyarrow PIL",
         f"{TORCH} sklearn",
     ),
 }

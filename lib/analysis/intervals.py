@@ -119,7 +119,7 @@ def number(value: float, *, decimals: int | None = None, digits: int = 2) -> str
     if not math.isfinite(value):
         return "not a number"
     if decimals is None:
-        decimals = max(0, _two_digits(value) + digits - 2)
+        decimals = _two_digits(value) if digits == 2 else _decimals(value, digits)
     while decimals < 8 and value not in (0, 1, -1) and round(value, decimals) in (0, 1, -1):
         decimals += 1
     return f"{value:,.{decimals}f}".replace("-", "−")
@@ -138,7 +138,12 @@ def described(value: float, interval: Interval | None = None) -> str:
 
 def _two_digits(value: float) -> int:
     """Decimals that show two significant digits; 0 and 1 stand for shares and get two as well."""
-    return 2 if value in (0, 1, -1) else max(0, 1 - math.floor(math.log10(abs(value))))
+    return 2 if value in (0, 1, -1) else _decimals(value, 2)
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Decimals that show so many significant digits of a number."""
+    return max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else digits
 
 
 def describe(value: float, interval: Interval | None, rows: int, split: str) -> str:

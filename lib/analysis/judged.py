@@ -11,8 +11,19 @@ from lib.analysis.intervals import Interval, bootstrap
 from lib.analysis.label_sets import label_set_intervals
 from lib.analysis.masked_intervals import masked_intervals
 from lib.analysis.number_intervals import number_intervals
+from lib.analysis.perplexity_intervals import perplexity_intervals
 from lib.analysis.text_intervals import answer_intervals, mean_intervals, overlap_intervals
-from lib.tasks.outputs import LabelScores, ManyLabels, MaskedTokens, Number, Output, Spans, Text, TokenLabels
+from lib.tasks.outputs import (
+    Continuation,
+    LabelScores,
+    ManyLabels,
+    MaskedTokens,
+    Number,
+    Output,
+    Spans,
+    Text,
+    TokenLabels,
+)
 
 Intervals = dict[str, Interval]
 
@@ -21,9 +32,7 @@ _BY_KIND: dict[str, Callable[[Any, pd.DataFrame], Intervals]] = {
     TokenLabels.kind: lambda output, judged: entity_intervals(
         judged.assign(tokens=judged["words"], tokens_correct=judged["words_correct"])
     ),
-    Continuation.kind: lambda output, judged: perplexity_intervals(
-        judged["nll"], judged["tokens_judged"]
-    ),
+    Continuation.kind: lambda output, judged: perplexity_intervals(judged["nll"], judged["tokens_judged"]),
     LabelScores.kind: lambda output, judged: bootstrap(
         ConfusionMatrix.of(judged["gold"], judged["predicted"])
     ),
@@ -33,7 +42,7 @@ _BY_KIND: dict[str, Callable[[Any, pd.DataFrame], Intervals]] = {
     ),
     Number.kind: lambda output, judged: number_intervals(*_known(judged)),
     # A hard text makes all questions about it hard.
-    Spans.kind: lambda output, judged: answer_intervals(judged, groups=judged["passage"]),
+    Spans.kind: lambda output, judged: answer_intervals(judged, groups=judged["text"]),
     Text.kind: lambda output, judged: (
         overlap_intervals(judged)
         | mean_intervals(judged.assign(exact_match=judged["correct"]), ["exact_match"])

@@ -55,11 +55,15 @@ TITLES = {
     "precision": "macro precision",
     "recall": "macro recall",
     "mcc": "MCC",
+    "entity_f1": "entity F1",
+    "token_accuracy": "word accuracy",
     "mae": "mean absolute error",
     "rmse": "root mean squared error",
     "r2": "R²",
     "pearson": "Pearson correlation",
     "spearman": "Spearman correlation",
+    "rouge1": "ROUGE-1",
+    "bleu": "BLEU",
 }
 
 

@@ -13,6 +13,8 @@ Outcome = Literal["better", "within noise", "worse"]
 BASELINE_TITLES = {
     "majority": "always answering the most frequent label",
     "tfidf": "the TF-IDF baseline",
+    "first_sentence": "taking the first sentence",
+    "copy": "copying the text",
     "mean": "always answering the mean",
 }
 
@@ -28,7 +30,7 @@ class Verdict:
 
 def baseline_title(name: str) -> str:
     """What a baseline is called in a sentence: "the TF-IDF baseline"."""
-    return BASELINE_TITLES.get(name, f"the {name} baseline")
+    return BASELINE_TITLES.get(name, f"the {name.replace('_', ' ')} baseline")
 
 
 def compare(

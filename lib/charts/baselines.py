@@ -43,7 +43,9 @@ def baselines(
         ]
     ).sort_values("value", ascending=not higher_is_better, kind="stable", ignore_index=True)
     names = [
-        "<b>this model</b>" if name == "model" else escaped(shortened(NAMES.get(name, name), 22))
+        "<b>this model</b>"
+        if name == "model"
+        else escaped(shortened(NAMES.get(name, name.replace("_", " ")), 22))
         for name in table["name"]
     ]
     said = [described(row.value, known.get(str(row.name_))) for row in _named(table)]
@@ -87,7 +89,9 @@ def _set_axis(figure: go.Figure, table: pd.DataFrame, score: str, *, higher_is_b
     else:
         # Room for the number right of the last dot.
         span = (high - low) or 1.0
-        figure.update_xaxes(range=[low - 0.02 * span, high + 0.22 * span], nticks=6, title={"text": title})
+        figure.update_xaxes(
+            range=[low - 0.02 * span, high + 0.22 * span], nticks=6, tickformat=",~r", title={"text": title}
+        )
 
 
 def _shown(value: float) -> str:
@@ -100,4 +104,4 @@ def _named(table: pd.DataFrame) -> list:
 
 
 def _plain(name: str) -> str:
-    return "this model" if name == "model" else NAMES.get(name, name)
+    return "this model" if name == "model" else NAMES.get(name, name.replace("_", " "))

@@ -19,6 +19,7 @@ def per_class(
     *,
     measure: Measure = "f1",
     split: str = "test",
+    rows: int | None = None,
     top: int = 40,
     theme: Theme = "light",
     title: str | None = None,
@@ -26,7 +27,8 @@ def per_class(
     """A dot and a 95 % interval for every label, the worst `top` if there are more.
 
     `table` as made by `lib.analysis.per_class.per_class`. A dot's customdata is [row of the table], counted
-    from 0. Labels stand with their support.
+    from 0. Labels stand with their support, whose sum is the number of `rows` unless rows
+    have several labels.
     """
     places = table.reset_index(drop=True)
     order = places.sort_values([measure, "support"], ascending=[True, False], kind="stable")
@@ -56,7 +58,7 @@ def per_class(
         theme=theme,
         title=title or "Which labels are hard?",
         subtitle=f"{name} with 95 % interval (rows in brackets) · "
-        f"{rows_on(int(table['support'].sum()), split)}{more}",
+        f"{rows_on(int(table['support'].sum()) if rows is None else rows, split)}{more}",
         plot_height=max(len(shown), 2) * ROW,
         bottom=40,
     )

@@ -11,6 +11,8 @@ import psutil
 
 from lib import __version__
 from lib.errors import UserError
+from lib.models.hub_cache import cache_folder
+from lib.models.hub_web import endpoint, is_offline, is_reachable
 from lib.models.starters import STARTERS
 from lib.plan.estimate import has_bf16
 from lib.runs.devices import list_devices
@@ -73,6 +75,13 @@ def examine() -> dict[str, Any]:
         )
     if settings.models is not None and not settings.models.is_dir():
         problems.append(f"ATELIER_MODELS is {settings.models}, which is not a folder.")
+    hub = "offline" if is_offline() else ("reachable" if is_reachable() else "unreachable")
+    if hub != "reachable":
+        why = "HF_HUB_OFFLINE is set" if hub == "offline" else f"{endpoint()} does not answer"
+        notes.append(
+            f"Models of the Hugging Face Hub come from {cache_folder()} alone: {why}. Set HF_ENDPOINT to a mirror "
+            "if there is one."
+        )
     memory = psutil.virtual_memory()
     return {
         "atelier": __version__,
@@ -85,6 +94,8 @@ def examine() -> dict[str, Any]:
         "memory_free_gb": round(memory.available / 1e9, 1),
         "home": str(settings.home),
         "disk_free_gb": round(free_gb, 1) if free_gb is not None else None,
+        "hub": hub,
+        "hub_endpoint": endpoint(),
         "versions": versions,
         "notes": notes,
         "problems": problems,

@@ -14,7 +14,7 @@ def add_commands(commands: Any) -> None:
 
 
 def run_models(options: argparse.Namespace) -> int:
-    """List starters and the folders in ATELIER_MODELS."""
+    """List starters, the folders in ATELIER_MODELS, what the Hub's cache holds, and what can be built from scratch."""
     found = list_models()
     if options.json:
         print(json.dumps({"models": [model.to_json() for model in found]}))
@@ -22,5 +22,8 @@ def run_models(options: argparse.Namespace) -> int:
     for model in found:
         millions = f"{model.parameters / 1e6:.1f} M parameters" if model.parameters else ""
         print(f"{model.ref:<40} {millions:<22} {model.size_mb:,.0f} MB   {model.licence}")
-    print("Also: folder:PATH for a model folder, run:RUN to go on from a finished run.")
+    print(
+        "Also: hub:ORG/NAME for any model of the Hugging Face Hub, folder:PATH for a model folder, "
+        "run:RUN to go on from a finished run."
+    )
     return 0

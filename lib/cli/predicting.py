@@ -13,6 +13,7 @@ from lib.errors import Problem, UserError
 from lib.inference.inputs import columns_for, model_inputs, one_row
 from lib.inference.predict import Predictions, predict
 from lib.inference.table import as_table
+from lib.plan.columns import whole_paths
 from lib.runs.folder import open_run
 from lib.tasks import find_task
 
@@ -38,14 +39,17 @@ def run_predict(options: argparse.Namespace) -> int:
     inputs = model_inputs(task, run.spec.data.columns)
     if options.text is not None:
         rows, columns = one_row(inputs, [options.text, options.pair])
+        asked = rows
     else:
         if not options.file.is_file():
             raise UserError(
                 Problem(f"There is no file {options.file}.", "--file", "Check the path.", code="no-file")
             )
-        rows = read_table(options.file, options.file.name).frame
-        columns = columns_for(task, run.spec.data.columns, rows)
-    found = predict(f"run:{run.id}", rows, columns, on_progress=_show)
+        given = read_table(options.file, options.file.name)
+        columns = columns_for(task, run.spec.data.columns, given.frame)
+        rows = given.frame
+        asked = whole_paths(rows, task, columns, given.files)
+    found = predict(f"run:{run.id}", asked, columns, on_progress=_show)
     table = as_table(found)
     if options.out is not None:
         pd.concat([rows.reset_index(drop=True), table], axis=1).to_csv(options.out, index=False)

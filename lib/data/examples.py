@@ -52,10 +52,10 @@ EXAMPLES: list[Example] = [
     Example(
         name="restaurant-searches",
         title="Restaurant searches",
-        summary="360 requests to a restaurant guide, written for Atelier, with what they ask for marked: dish, cuisine, "
-        "location, price, amenity, rating, hours and name.",
+        summary="400 requests to a restaurant guide, written for Atelier, with what they ask for marked: dish, "
+        "cuisine, location, price, amenity, rating, hours and name.",
         file="restaurant-searches.jsonl",
-        rows=360,
+        rows=400,
         task="token-classification",
         columns={"text": "text", "spans": "spans"},
     ),
@@ -132,6 +132,15 @@ EXAMPLES: list[Example] = [
         rows=116,
         task="chat",
         columns={"messages": "messages"},
+    ),
+    Example(
+        name="drawn-shapes",
+        title="Drawn shapes",
+        summary="240 small pictures of circles, squares and triangles in all colours, drawn for Atelier by a program.",
+        file="drawn-shapes.zip",
+        rows=240,
+        task="image-classification",
+        columns={"image": "image", "label": "label"},
     ),
 ]
 

@@ -73,7 +73,7 @@ def separator_of(cells: Iterable[str | None]) -> str:
 
 
 def labels_in(cell: object, separator: str) -> list[str]:
-    """The labels of a cell, each once, in their order; none for an empty cell. A separator inside a list's item stays."""
+    """The labels of a cell, each once, in their order; a separator inside of a list's item stays."""
     if not isinstance(cell, str):
         return []
     items = as_list(cell) if separator == LIST else None
@@ -99,4 +99,7 @@ def label_sets(frame: pd.DataFrame, columns: Sequence[str], separator: str) -> l
     if len(columns) == 1:
         return [labels_in(cell, separator) for cell in frame[columns[0]]]
     flags = np.array([[is_yes(cell) for cell in frame[name]] for name in columns], dtype=bool)
-    return [[columns[place] for place in np.flatnonzero(row)] for row in flags.reshape(len(columns), -1).T]
+    return [
+        [columns[place] for place in np.flatnonzero(row).tolist()]
+        for row in flags.reshape(len(columns), -1).T
+    ]

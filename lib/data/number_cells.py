@@ -66,7 +66,7 @@ def read_number(cell: object, form: NumberFormat) -> float | None:
 
 
 def read_numbers(cells: "pd.Series[str]", form: NumberFormat | None = None) -> "pd.Series[float]":
-    """The numbers of a column, float64, missing (NaN) where a cell holds none; by its own format unless one is given."""
+    """The numbers of a column, missing (NaN) where a cell holds none; by its own format unless one is given."""
     form = form or number_format(cells)
     numbers = [read_number(cell, form) for cell in cells]
     values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
@@ -106,7 +106,9 @@ def _plain(digits: str, decimal: str) -> str | None:
         return None
     if not whole.isdigit():
         # Groups of three, or of two before the last one as in India.
-        if whole and not re.fullmatch(rf"\d{{1,3}}(?:[{re.escape(apart)}]\d{{2,3}})*[{re.escape(apart)}]\d{{3}}", whole):
+        if whole and not re.fullmatch(
+            rf"\d{{1,3}}(?:[{re.escape(apart)}]\d{{2,3}})*[{re.escape(apart)}]\d{{3}}", whole
+        ):
             return None
         whole = re.sub(r"\D", "", whole)
     return f"{whole or '0'}.{fraction or '0'}"

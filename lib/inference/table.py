@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lib.inference.predict import Predictions
-from lib.tasks.outputs import LabelScores, ManyLabels
+from lib.tasks.outputs import LabelScores, ManyLabels, Spans, TokenLabels
 
 # A column a label is of no use to anybody once there are hundreds.
 MOST_COLUMNS = 50
@@ -25,6 +25,10 @@ def as_table(found: Predictions) -> pd.DataFrame:
                 columns = pd.DataFrame(np.array(scores).reshape(-1, len(labels)), columns=names)
                 table = pd.concat([table, columns], axis=1)
             return table
+        case Spans():
+            return found.frame[["predicted", "confidence", "start", "end"]].reset_index(drop=True)
+        case TokenLabels():
+            return found.frame[["predicted", "confidence"]].reset_index(drop=True)
         case _:
             return found.frame.drop(columns=["scores", "tokens", "truncated"], errors="ignore").reset_index(
                 drop=True

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lib.inference.models import HeldModel
-from lib.tasks.outputs import LabelScores, ManyLabels, Output
+from lib.tasks.outputs import LabelScores, ManyLabels, Output, TokenLabels
 
 ROWS_PER_CHUNK = 8_192
 # A hundred thousand rows with two thousand probabilities each would be 800 MB that nobody reads.
@@ -65,5 +65,7 @@ def _keeps_whole(output: Output, rows: int) -> bool:
     match output:
         case LabelScores(labels=labels) | ManyLabels(labels=labels):
             return rows * len(labels) <= MOST_PROBABILITIES
+        case TokenLabels():  # of every word, and nobody asks for them
+            return False
         case _:
             return True

@@ -1,4 +1,4 @@
-"""Where a model comes from: `starter:`, `folder:`, `run:`, `scratch:` … resolved to a folder on this machine."""
+"""Where a model comes from: `starter:`, `hub:`, `folder:`, `run:`, `scratch:` … resolved to a folder here."""
 
 import json
 from dataclasses import dataclass
@@ -34,11 +34,13 @@ SETTINGS_FILES = (
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model that lies ready in `folder`, or, from scratch, one that a run will build; then there is no such folder.
+    """A model that lies ready in `folder`, or one that a run will put there.
+
+    From scratch a run will build it, and one of the Hub that is not downloaded yet it will download: `is_downloaded`.
 
     `ref` is what a spec says; `revision` is a sha256 of the configuration, the tokenizer and samples of the weights,
-    so that a changed folder is noticed; `size_mb` is the weights on disk; `parameters` is None when unknown.
-    `max_length` is in tokens; for an image model it is the tokens that one picture makes.
+    so that a changed folder is noticed; of the Hub it is the commit. `size_mb` is the weights on disk; `parameters`
+    is None when unknown. `max_length` is in tokens; for an image model it is the tokens that one picture makes.
     """
 
     ref: str
@@ -51,6 +53,7 @@ class ModelInfo:
     max_length: int
     revision: str
     config: dict[str, Any]
+    is_downloaded: bool = True
 
     @property
     def kind(self) -> str | None:
@@ -84,6 +87,7 @@ class ModelInfo:
             "parameters": self.parameters,
             "max_length": self.max_length,
             "revision": self.revision,
+            "downloaded": self.is_downloaded,
             "architecture": self.config.get("model_type", ""),
         }
 
@@ -105,6 +109,10 @@ def find_model(ref: str) -> ModelInfo:
                         origin=starter.origin,
                     )
             raise _unknown(f"There is no starter {name!r}.")
+        case "hub":
+            from lib.models.hub_models import find_hub  # which describes models as this module does
+
+            return find_hub(name)
         case "folder":
             path = Path(name).expanduser().resolve()
             return describe_folder(path, ref=f"folder:{path}", title=path.name, origin=str(path))
@@ -128,21 +136,23 @@ def _unknown(what: str) -> UserError:
         Problem(
             what,
             where="model",
-            fix=f"Write {', '.join(names)}, folder:PATH or run:RUN.",
+            fix=f"Write {', '.join(names)}, hub:ORG/NAME, folder:PATH or run:RUN.",
             code="unknown-model",
         )
     )
 
 
 def list_models() -> list[ModelInfo]:
-    """The models at hand: installed starters, the folders in ATELIER_MODELS, and last those to build from scratch."""
+    """The models at hand: starters, the folders in ATELIER_MODELS, the Hub's in the cache, last those from scratch."""
+    from lib.models.hub_models import list_cached  # which describes models as this module does
+
     found = [find_model(f"starter:{starter.name}") for starter in STARTERS if starter.is_installed()]
     models = get_settings().models
     if models is not None and models.is_dir():
         for path in sorted(models.iterdir()):
             if (path / "config.json").is_file() and any(path.glob("*.safetensors")):
                 found.append(find_model(f"folder:{path}"))
-    return [*found, *(_describe_scratch(scratch) for scratch in SCRATCH)]
+    return [*found, *list_cached(), *(_describe_scratch(scratch) for scratch in SCRATCH)]
 
 
 def _describe_scratch(scratch: Scratch) -> ModelInfo:
@@ -181,9 +191,6 @@ def describe_folder(
     if problems:
         fix = "Point to a folder saved with save_pretrained."
         raise UserError(*(Problem(what, where="model", fix=fix, code="not-a-model") for what in problems))
-    max_length = longest_input(
-        config, tokenizer=_read_json(folder / "tokenizer_config.json"), images=_image_settings(folder)
-    )
     return ModelInfo(
         ref=ref,
         title=title,
@@ -192,10 +199,16 @@ def describe_folder(
         origin=origin,
         size_mb=sum(path.stat().st_size for path in weights) / 1e6,
         parameters=sum(_parameters(header) for header, _ in headers),
-        max_length=max_length,
+        max_length=longest_in(folder, config),
         revision="sha256:" + _fingerprint(folder, [digest for _, digest in headers]),
         config=config,
     )
+
+
+def longest_in(folder: Path, config: dict[str, Any]) -> int:
+    """How many tokens a model reads at most, from its configuration and the settings beside it."""
+    tokenizer = _read_json(folder / "tokenizer_config.json")
+    return longest_input(config, tokenizer=tokenizer, images=_image_settings(folder))
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -60,9 +60,7 @@ def _fit(task: Task, profile: Profile) -> int:
     return points
 
 
-def _best_layout(
-    task: Task, profile: Profile, given: Mapping[str, str]
-) -> tuple[dict[str, str], list[Role]]:
+def _best_layout(task: Task, profile: Profile, given: Mapping[str, str]) -> tuple[dict[str, str], list[Role]]:
     """The columns in the layout that lacks least, and the roles that it lacks."""
     layouts = [layout for layout in task.all_layouts() if set(given) <= {role.name for role in layout}]
     found = [_filled(layout, profile, given) for layout in layouts or task.all_layouts()]

@@ -83,9 +83,13 @@ def estimate_run(
     config = model.config
     hidden, layers = int(config.get("hidden_size", 768)), int(config.get("num_hidden_layers", 12))
     inner = int(config.get("intermediate_size", 4 * hidden))
-    heads, vocabulary = int(config.get("num_attention_heads", 12)), int(config.get("vocab_size", 30_000))
+    heads = int(config.get("num_attention_heads", 12))
+    # A model of pictures has no vocabulary, and one of convolutions none of these sizes.
+    vocabulary = int(config.get("vocab_size", 0 if model.kind == "image" else 30_000))
     parameters = model.parameters or 100_000_000
-    in_matrices = max(parameters - vocabulary * hidden, layers * (4 * hidden**2 + 2 * hidden * inner))
+    in_matrices = parameters - vocabulary * hidden
+    if model.kind != "image":
+        in_matrices = max(in_matrices, layers * (4 * hidden**2 + 2 * hidden * inner))
     bf16 = options.precision != "fp32" and has_bf16()
     attention = 4 * layers * hidden * mean_tokens  # scores and their use, per token
     per_token = 3 * (2 * in_matrices + attention)

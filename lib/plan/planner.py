@@ -29,6 +29,7 @@ from lib.runs.options import check_options, options_from
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks import find_task
 from lib.tasks.base import Task
+from lib.tasks.images import picture_tokens
 
 PACKAGES = (
     "torch",
@@ -125,6 +126,7 @@ def plan_run(wish: Spec) -> Plan:
             limit=wish.data.limit,
             fingerprint=stored.fingerprint,
         ),
+        model=model.ref,  # of the Hub: pinned to the commit that was looked at
         revision=model.revision,
         method=dict(wish.method),
         options=options,
@@ -132,6 +134,7 @@ def plan_run(wish: Spec) -> Plan:
         versions=package_versions(),
     )
     lengths = token_lengths(source.frame, task, source.columns, model.ref, options["max_length"])
+    lengths = read_lengths(task, model, options, lengths)
     estimate = estimate_run(
         model, options_from(options), rows=examples, mean_tokens=lengths[0], longest_tokens=lengths[1]
     )
@@ -171,7 +174,11 @@ class _Source:
         columns, missing = choose_columns(
             task,
             self.frame,
-            {role: column for role, column in said.items() if role in known and columns_named(column, map(str, there))},
+            {
+                role: column
+                for role, column in said.items()
+                if role in known and columns_named(column, map(str, there))
+            },
         )
         # A column that was named but is not there is said already.
         problems += [] if set(data.columns) - set(columns) else missing
@@ -338,8 +345,8 @@ def token_lengths(
     frame: pd.DataFrame, task: Task, columns: Mapping[str, str], ref: str, max_length: int
 ) -> tuple[float, int]:
     """Mean and longest length in tokens of a sample of rows, cut at `max_length`."""
-    if task.model_kind == "image":
-        return float(model_tokens(ref)), model_tokens(ref)
+    if task.model_kind == "image":  # what a picture becomes depends on options: see `read_lengths`
+        return float(max_length), max_length
     used = task.inputs(columns)
     texts = frame[used].dropna()
     texts = texts.sample(min(len(texts), ROWS_TO_COUNT_TOKENS_ON), random_state=0)
@@ -352,12 +359,15 @@ def token_lengths(
     return sum(cut) / len(cut), max(cut)
 
 
-def model_tokens(ref: str) -> int:
-    """Tokens that a picture becomes in a vision model."""
-    try:
-        return find_model(ref).max_length
-    except UserError:
-        return 197  # a ViT of 224 pixels in patches of 16
+def read_lengths(
+    task: Task, model: ModelInfo, options: Mapping[str, Any], lengths: tuple[float, int]
+) -> tuple[float, int]:
+    """The lengths that these options leave: cut at `max_length`, or the tokens of a picture of their size."""
+    if task.model_kind == "image":
+        tokens = picture_tokens(model.config, model.max_length, int(options.get("image_size", 0)))
+        return float(tokens), tokens
+    most = int(options["max_length"])
+    return min(lengths[0], most), min(lengths[1], most)
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from typing import Any
 from lib.data.dataset import ROW_GROUP, StoredDataset
 from lib.models.sources import ModelInfo
 from lib.plan.estimate import Estimate, estimate_run
-from lib.plan.planner import complete_options, token_lengths
+from lib.plan.planner import complete_options, read_lengths, token_lengths
 from lib.runs.options import TrainingOptions, options_from
 from lib.tasks.base import Task
 
@@ -42,7 +42,7 @@ def preview_run(
     rows = {part: int(stored.counts.get(part, 0)) for part in ("train", "validation", "test")}
     values = complete_options(given, task=task, model=model, rows=max(1, rows["train"]))
     options = options_from(values)
-    mean, longest = min(lengths[0], options.max_length), min(lengths[1], options.max_length)
+    mean, longest = read_lengths(task, model, values, lengths)
     estimate = estimate_run(
         model, options, rows=max(1, rows["train"]), mean_tokens=mean, longest_tokens=longest
     )

@@ -10,6 +10,7 @@ import psutil
 
 from lib.errors import Problem
 from lib.runs.folder import RunFolder
+from lib.runs.lent import take_lent
 from lib.settings import get_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ def launch(run: RunFolder, device: str) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=worker_environment(device),
+            env=worker_environment(device, token=take_lent(run)),
             start_new_session=True,
         )
     deadline = time.monotonic() + SECONDS_TO_APPEAR
@@ -52,8 +53,8 @@ def launch(run: RunFolder, device: str) -> bool:
     return False
 
 
-def worker_environment(device: str) -> dict[str, str]:
-    """The worker's environment: its device, its threads, and no telemetry."""
+def worker_environment(device: str, *, token: str | None = None) -> dict[str, str]:
+    """The worker's environment: its device, its threads, no telemetry, and the Hub token lent to its run alone."""
     cores = psutil.cpu_count(logical=False) or 1
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
     environment = dict(os.environ)
@@ -68,4 +69,7 @@ def worker_environment(device: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
     }
     environment.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    environment.pop("ATELIER_VISIT_TOKEN", None)
+    if token:
+        environment["ATELIER_VISIT_TOKEN"] = token
     return environment

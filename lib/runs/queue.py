@@ -11,6 +11,7 @@ from lib.errors import UserError
 from lib.runs.devices import list_devices
 from lib.runs.folder import RunFolder, list_runs
 from lib.runs.launch import launch
+from lib.runs.lent import is_lent_elsewhere
 from lib.runs.state import State
 from lib.settings import get_settings
 
@@ -71,7 +72,7 @@ def start_waiting_runs() -> list[RunFolder]:
             (
                 (state.queued or 0.0, run.id, state.device, run)
                 for run, state in states
-                if state.state == "queued"
+                if state.state == "queued" and not is_lent_elsewhere(run)
             ),
             key=lambda item: item[:2],
         )

@@ -4,6 +4,7 @@ from lib.errors import Problem, UserError
 from lib.tasks.base import Task
 from lib.tasks.chat import Chat
 from lib.tasks.fill_mask import FillMask
+from lib.tasks.image_classification import ImageClassification
 from lib.tasks.multi_label_classification import MultiLabelClassification
 from lib.tasks.next_sentence_prediction import NextSentencePrediction
 from lib.tasks.question_answering import QuestionAnswering
@@ -28,6 +29,7 @@ TASKS: tuple[Task, ...] = (
     NextSentencePrediction(),
     TextGeneration(),
     Chat(),
+    ImageClassification(),
 )
 
 

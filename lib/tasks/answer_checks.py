@@ -95,8 +95,8 @@ def check_contexts(frame: pd.DataFrame, columns: Columns) -> list[Problem]:
     elif 0 < contexts < FEW_CONTEXTS:
         problems.append(
             Problem(
-                f"The {questions:,} questions are about {contexts:,} contexts only; a score from so few texts is mostly "
-                "chance.",
+                f"The {questions:,} questions are about {contexts:,} contexts only; a score from so few texts is "
+                "mostly chance.",
                 where,
                 "Bring questions about more texts.",
                 "warning",
@@ -106,9 +106,9 @@ def check_contexts(frame: pd.DataFrame, columns: Columns) -> list[Problem]:
     if 0 < questions < FEW_QUESTIONS:
         problems.append(
             Problem(
-                f"There are {questions:,} questions. With fewer than {FEW_QUESTIONS:,} a model that has not been taught "
-                "to answer questions before learns little, and learns the rows by heart: expect a training loss far "
-                "below the validation loss.",
+                f"There are {questions:,} questions. With fewer than {FEW_QUESTIONS:,} a model that has not been "
+                "taught to answer questions before learns little, and learns the rows by heart: expect a training "
+                "loss far below the validation loss.",
                 f'column "{columns["question"]}"',
                 "Start from a model that was trained on SQuAD, or bring more questions.",
                 "warning",

@@ -93,6 +93,8 @@ class Task(ABC):
     layouts: ClassVar[tuple[tuple[str, ...], ...]] = ()
     together: ClassVar[tuple[str, ...]] = ()
     option_class: ClassVar[type] = NoOptions
+    # Training options that mean nothing here, so no form asks for them.
+    hidden_options: ClassVar[tuple[str, ...]] = ()
     # The Hub's name for what the model does, where it is not the slug.
     pipeline_tag: ClassVar[str] = ""
     # The model can already do the task a little: it is scored untuned too, as a baseline.

@@ -12,9 +12,14 @@ from lib.tasks.label_scores import from_probabilities
 BASELINE_WORDS = {
     "majority": "always the commonest label",
     "tfidf": "TF-IDF with a linear model",
+    "colour_histogram": "a colour histogram with a linear model",
     "mean": "always the mean",
     "dictionary": "looking up the entities of the training rows",
+    "overlap": "the rarest words of the sentence that shares most with the question",
+    "unanswered": "never an answer",
     "untuned": "the same model before training",
+    "first_sentence": "the first sentence of the text",
+    "copy": "the text itself",
 }
 # Above this many training rows a seeded sample is enough to fit the baseline, and it stays a matter of seconds.
 MOST_ROWS = 50_000

@@ -7,7 +7,8 @@ import pandas as pd
 
 # Spans kept of each window and of each question, as in the scripts for SQuAD.
 MOST_SPANS = 20
-_FEATURES_AT_ONCE = 128
+# Pairs of tokens looked at together: 4 million numbers of 4 bytes are 16 MB.
+_PAIRS_AT_ONCE = 4_000_000
 _NOWHERE = -np.inf
 
 
@@ -22,18 +23,19 @@ def candidate_spans(
     rows = np.asarray(features["row"], dtype=np.int64)
     counts = np.asarray(features["_count"], dtype=np.int64)
     found = []
-    for at in range(0, len(raw), _FEATURES_AT_ONCE):
-        chosen = range(at, min(at + _FEATURES_AT_ONCE, len(raw)))
+    together = max(1, _PAIRS_AT_ONCE // max(1, int(counts.max(initial=0)) * most_tokens))
+    for at in range(0, len(raw), together):
+        chosen = range(at, min(at + together, len(raw)))
         width = int(counts[at : at + len(chosen)].max(initial=0))
         if not width:
             continue
         logits = np.full((2, len(chosen), width), _NOWHERE, dtype=np.float32)
         places = np.zeros((2, len(chosen), width), dtype=np.int64)
-        for line, number in enumerate(chosen):
+        for place, number in enumerate(chosen):
             first, begin, count = (features[name][number] for name in ("_first", "_from", "_count"))
-            logits[:, line, :count] = raw[number][:, first : first + count]
-            places[0, line, :count] = features["_starts"][number][begin : begin + count]
-            places[1, line, :count] = features["_ends"][number][begin : begin + count]
+            logits[:, place, :count] = raw[number][:, first : first + count]
+            places[0, place, :count] = features["_starts"][number][begin : begin + count]
+            places[1, place, :count] = features["_ends"][number][begin : begin + count]
         line, start, end, score = _best_pairs(logits[0], logits[1], most_tokens)
         found.append((rows[at + line], places[0, line, start], places[1, line, end], score))
     columns = [np.concatenate(part) for part in zip(*found, strict=True)] if found else [np.zeros(0)] * 4
@@ -76,7 +78,7 @@ def _without_white_space(table: pd.DataFrame, contexts: list[str]) -> pd.DataFra
 
 
 def null_scores(raw: list[np.ndarray], features: dict[str, list[Any]], rows: int) -> np.ndarray:
-    """How well "no answer" fits each row: float64[rows], the least start + end logit of the first token over windows."""
+    """How well "no answer" fits each row: float64[rows], the least start + end logit of the first token of a window."""
     scores = np.full(rows, np.inf)
     said = np.array([float(logits[0, 0]) + float(logits[1, 0]) for logits in raw])
     np.minimum.at(scores, np.asarray(features["row"], dtype=np.int64), said)
@@ -121,6 +123,7 @@ def choose_answers(
             "start": starts.astype(np.int64),
             "end": ends.astype(np.int64),
             "margin": (chosen - second) / total,
+            "text": pd.Series(contexts, dtype="str"),
         }
     )
 

@@ -112,11 +112,12 @@ def set_writing(model: Any, tokenizer: Any, brief: Brief, *, stops: Sequence[int
     config.eos_token_id = ends if len(ends) > 1 else ends[0]
     config.pad_token_id = tokenizer.pad_token_id
     config.max_length, config.max_new_tokens = None, rooms(brief)[1]
+    config._from_model_config = False
     config.repetition_penalty = options.repetition_penalty if options.repetition_penalty != 1.0 else None
     config.do_sample = options.temperature > 0
     config.temperature = options.temperature if config.do_sample else None
     config.top_p = options.top_p if config.do_sample and options.top_p < 1 else None
-    # What the model came with must not change what was chosen.
+    # Else 50 by default, which nobody chose.
     config.top_k = 0 if config.do_sample else None
 
 

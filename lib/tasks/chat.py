@@ -223,6 +223,8 @@ class Chat(Task):
         found = judge_features(model, processor, features, len(rows), on_rows=on_rows)
         written = []
         if on_rows is not None:
+            # Trainers turn it off, and everybody who writes with the saved model would wait.
+            model.config.use_cache = True
             prompts = self.encode(processor, plain_rows(rows.head(WRITTEN)), brief)["input_ids"]
             written = write_for(model, processor, prompts)
         return self.judge(judged_frame(processor, features, found, written), rows, brief)

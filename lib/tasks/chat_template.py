@@ -57,9 +57,10 @@ class ChatFormat:
         ids, mask = self._by_tags(messages) if self.tagged else self._by_place(messages)
         if not any(mask) and any(m["role"] == "assistant" and m["content"].strip() for m in messages):
             raise _no_mask()
-        if not self.end_mark and mask and mask[-1]:
-            ids, mask = [*ids, self.end_id], [*mask, True]
-        return ids, mask
+        if self.end_mark or messages[-1]["role"] != "assistant":
+            return ids, mask
+        last = max((at for at, mark in enumerate(mask) if mark), default=len(ids) - 1)
+        return [*ids[: last + 1], self.end_id], [*mask[: last + 1], True]
 
     def prompt(self, messages: Messages) -> list[int]:
         """Token ids of a conversation up to where the assistant is to speak."""
@@ -88,10 +89,14 @@ class ChatFormat:
             before, after = _around(self.tokenizer, messages, number)
             if not (text.startswith(before) and text.endswith(after)) or len(before) + len(after) > len(text):
                 raise _no_mask()
-            end = len(text) - len(after)
+            start, end = len(before), len(text) - len(after)
+            # White space between where the template stops to ask and the answer is for the model to write.
+            asked = _render(self.tokenizer, messages[:number], add_generation_prompt=True) if number else ""
+            gap = before.removeprefix(asked)
+            start -= len(gap) - len(gap.rstrip(" \n" if gap.isspace() else " "))
             if self.end_mark and text.startswith(self.end_mark, end):
                 end += len(self.end_mark)
-            spans.append((len(before), end))
+            spans.append((start, end))
         if not self.tokenizer.is_fast:
             raise _no_mask()
         encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)

@@ -198,9 +198,19 @@ class FillMask(Task):
         candidates: list[list[list[dict[str, Any]]]] = [[] for _ in texts]
         for row, found in zip(features["row"], raw, strict=True):
             candidates[row] += found
-        best = [" ".join(str(ranked[0]["token"]) for ranked in found) for found in candidates]
-        written = [json.dumps(found, ensure_ascii=False) for found in candidates]
-        return pd.DataFrame({"text": texts, "predicted": best, "candidates": written}, dtype="str")
+        best = [[ranked[0] for ranked in found] for found in candidates]
+        return pd.DataFrame(
+            {
+                "predicted": pd.Series(
+                    [" ".join(str(item["token"]) for item in row) for row in best], dtype="str"
+                ),
+                "confidence": [np.mean([item["score"] for item in row]) if row else np.nan for row in best],
+                "text": pd.Series(texts, dtype="str"),
+                "candidates": pd.Series(
+                    [json.dumps(found, ensure_ascii=False) for found in candidates], dtype="str"
+                ),
+            }
+        )
 
     def evaluate(
         self, model: Any, processor: Any, rows: pd.DataFrame, brief: Brief, *, on_rows: OnRows | None = None

@@ -67,11 +67,12 @@ class Number(Output):
 class TokenLabels(Output):
     """Labelled spans of a text. `labels` are the types of spans, without B- and I-.
 
-    A row holds `text`; `gold` and `predicted`: JSON lists of {"start", "end", "label", "text"} (characters of `text`,
-    end exclusive; predicted ones with "confidence", the mean probability of their words); `tp`, `fp`, `fn` (strict:
-    same span and label), `words`, `words_correct`; `confidence` (the least of its words); `loss` (mean
-    −ln p over words);
-    `correct` when every span is right.
+    A row holds `text` (of tokens, those joined by single spaces); `gold` and `predicted`: JSON lists of {"start", "end",
+    "label", "text"} (characters of `text`, end exclusive; predicted ones with "confidence", the mean probability of
+    their words), spans as widened to whole words; `tags`: JSON list, the predicted IOB2 tag of each word; `tp`, `fp`,
+    `fn` (strict: same span and label), `words`, `words_correct`; `confidence` (the least of its words); `loss` (mean
+    −ln p over words); `correct` when every span is right. A prediction also holds `scores`, float32[words · labels of
+    the model], which judged rows do not keep.
     """
 
     kind: ClassVar[str] = "token-labels"
@@ -82,10 +83,11 @@ class TokenLabels(Output):
 class Spans(Output):
     """An answer cut out of a given text, or none ("" at 0 to 0).
 
-    A row holds `predicted` (the answer's text), `start`, `end` (characters of the context), `confidence` and `margin`
-    (to the best other answer), `gold` (JSON list of accepted answers, empty when there is none), `passage` (a mark of
-    the context, the same for all questions about it), `exact_match` and `answer_f1` (0 to 1); `loss` is the mean of
-    −ln p of the true start and of the true end in the windows that hold the answer; `correct` when it matches exactly.
+    A row holds `text` (the context), `predicted` (the answer), `start`, `end` (characters of `text`, end exclusive),
+    `confidence` and `margin` (to the best other answer); `gold` (JSON list of accepted answers, empty when there is
+    none), `gold_start` and `gold_end` (where one of them stands, −1 when there is none), `exact_match` and
+    `answer_f1` (0 to 1); `loss` is the mean of −ln p of the true start and of the true end in the windows that
+    hold the answer; `correct` when it matches exactly.
     """
 
     kind: ClassVar[str] = "spans"
@@ -107,9 +109,10 @@ class Text(Output):
 class Continuation(Output):
     """A text that goes on from a text or a conversation; what is judged is how likely the truth was.
 
-    A row holds `gold` (what should have come), `predicted` (what the model wrote; missing where it was not asked to),
-    `nll` (Σ −ln p over the tokens judged), `tokens_judged`, `loss` (their quotient); `correct` is always False: a
-    continuation is not right or wrong.
+    A prediction holds `predicted` and `tokens written`. A judged row holds `gold` (what should have come), `predicted`
+    (missing where the model was not asked to write), `nll` (Σ −ln p over the tokens judged), `tokens_judged`, `loss`
+    (their quotient; missing for no tokens) and `learned` (the row as the model reads it: JSON list of runs of {"text",
+    "trained"}, trained where it learns and is judged); `correct` is always False: a continuation is not right or wrong.
     """
 
     kind: ClassVar[str] = "continuation"
@@ -120,10 +123,11 @@ class Continuation(Output):
 class MaskedTokens(Output):
     """Candidates for each masked token of a text.
 
-    A prediction holds `text` and `candidates`: JSON list, one per mask, of lists of {"token", "score"}, best first. A
-    judged row holds `nll`, `tokens_judged`, `loss` as in `Continuation`, `hits` (masked tokens guessed exactly) and
-    `hidden`: JSON list of {"start", "end" (characters of the text), "token", "guess", "score" (of the guess), "loss"};
-    `gold` and `predicted` are the hidden and the guessed tokens as texts; `correct` when all were guessed.
+    A prediction holds `text`, `candidates`: JSON list, one per mask, of lists of {"token", "score"}, best first, and
+    `confidence` (the mean score of the best ones; missing where nothing is masked). A judged row holds `nll`,
+    `tokens_judged`, `loss` as in `Continuation`, `hits` (masked tokens guessed exactly) and `hidden`: JSON list of
+    {"start", "end" (characters of the text), "token", "guess", "score" (of the guess), "loss"}; `gold` and `predicted`
+    are the hidden and the guessed tokens as texts; `correct` when all were guessed.
     """
 
     kind: ClassVar[str] = "masked-tokens"

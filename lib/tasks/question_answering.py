@@ -1,6 +1,5 @@
 """Question answering: find the answer to a question in a text, or say that the text does not tell."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -239,7 +238,7 @@ class QuestionAnswering(Task):
         return found
 
     def judge(self, predictions: pd.DataFrame, rows: pd.DataFrame, brief: Brief) -> pd.DataFrame:
-        """Adds `gold`, `exact_match`, `answer_f1`, `correct`, `passage` and, where `decode` had no truth, a missing `loss`."""
+        """Adds `gold` and its place, `exact_match`, `answer_f1`, `correct`; a missing `loss` if `decode` gave none."""
         judged = predictions.reset_index(drop=True)
         truths = self._truths(rows, brief.columns)
         pairs = list(zip(judged["predicted"].astype("str"), truths, strict=True))
@@ -247,9 +246,8 @@ class QuestionAnswering(Task):
         judged["exact_match"] = [exact_match(said, truth.answers) for said, truth in pairs]
         judged["answer_f1"] = [answer_f1(said, truth.answers) for said, truth in pairs]
         judged["correct"] = (judged["exact_match"] == 1).to_numpy()
-        judged["passage"] = pd.Series(
-            [passage_mark(text) for text in rows[brief.columns["context"]]], dtype="str"
-        )
+        places = [truth.place or (-1, -1) for truth in truths]
+        judged["gold_start"], judged["gold_end"] = np.array(places, dtype=np.int64).reshape(-1, 2).T
         if "loss" not in judged:
             judged["loss"] = np.nan
         return judged
@@ -266,7 +264,7 @@ class QuestionAnswering(Task):
         places = [method.answer(*texts) for texts in zip(test[question], test[context], strict=True)]
         guesses = {"overlap": places}
         if brief.target["unanswerable"]:
-            guesses["no_answer"] = [NO_ANSWER] * len(test)
+            guesses["unanswered"] = [NO_ANSWER] * len(test)
         return {
             name: self.judge(_as_predictions(found, test[context]), test, brief)
             for name, found in guesses.items()
@@ -286,10 +284,8 @@ class QuestionAnswering(Task):
         )
 
     def _truths(self, rows: pd.DataFrame | Rows, columns: Columns) -> list[Truth]:
-        starts = columns.get("answer_start")
-        return read_truths(
-            rows[columns["context"]], rows[columns["answers"]], rows[starts] if starts in rows else None
-        )
+        starts = columns.get("answer_start", "")
+        return read_truths(rows[columns["context"]], rows[columns["answers"]], rows.get(starts))
 
 
 def answer_tokens(features: Features, truths: list[Truth]) -> list[tuple[int, int] | None]:
@@ -308,11 +304,6 @@ def answer_tokens(features: Features, truths: list[Truth]) -> list[tuple[int, in
     return found
 
 
-def passage_mark(context: str) -> str:
-    """A short mark of a context, by which the questions about one text are known to belong together."""
-    return hashlib.sha256(str(context).encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
 def _as_predictions(places: list[tuple[int, int]], contexts: "pd.Series[str]") -> pd.DataFrame:
     texts = [context[start:end] for context, (start, end) in zip(contexts, places, strict=True)]
     return pd.DataFrame(
@@ -321,6 +312,7 @@ def _as_predictions(places: list[tuple[int, int]], contexts: "pd.Series[str]") -
             "confidence": np.nan,
             "start": [start for start, _ in places],
             "end": [end for _, end in places],
+            "text": contexts.to_numpy(),
         }
     )
 

@@ -190,6 +190,8 @@ class TextGeneration(Task):
         found = judge_features(model, processor, features, len(rows), on_rows=on_rows)
         written = []
         if on_rows is not None:
+            # Trainers turn it off, and everybody who writes with the saved model would wait.
+            model.config.use_cache = True
             written = write_for(model, processor, self._prompts(processor, rows.head(WRITTEN), brief))
         return self.judge(judged_frame(processor, features, found, written), rows, brief)
 

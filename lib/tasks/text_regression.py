@@ -107,9 +107,9 @@ class TextRegression(Task):
 
     def usable_rows(self, frame: pd.DataFrame, columns: Columns) -> "pd.Series[bool]":
         """Rows with every text and a number in the column's unit."""
-        return frame[self.inputs(columns)].notna().all(axis=1) & read_numbers(
-            frame[columns["target"]]
-        ).notna()
+        return (
+            frame[self.inputs(columns)].notna().all(axis=1) & read_numbers(frame[columns["target"]]).notna()
+        )
 
     def describe_target(self, train: pd.DataFrame, columns: Columns) -> Target:
         """Mean, spread (standard deviation) and range of the training rows' numbers, and how they are written."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -27,7 +27,7 @@ from lib.tasks.label_loss import LabelOptions, label_loss
 from lib.tasks.loading import label_head, load_pretrained
 from lib.tasks.outputs import TokenLabels
 from lib.tasks.tag_checks import check_spans, check_tagged
-from lib.tasks.tags import Entity, iob2_labels, scheme_of, write_iob2
+from lib.tasks.tags import Entity, Mode, iob2_labels, scheme_of, write_iob2
 from lib.tasks.word_pieces import encode_words, load_word_tokenizer
 
 
@@ -127,7 +127,9 @@ class TokenClassification(Task):
         """The text of every row, of tokens those joined by spaces."""
         name = columns["tokens"] if columns.get("tokens") else columns["text"]
         role = "tokens" if columns.get("tokens") else "text"
-        return (document.text for document in read_documents({name: frame[name].dropna()}, {role: name}))
+        return (
+            document.text for document in read_documents({name: frame[name].dropna().tolist()}, {role: name})
+        )
 
     def describe_target(self, train: pd.DataFrame, columns: Columns) -> Target:
         """The labels of the training rows, the IOB2 tags made of them, how often each occurs, and the scheme read."""
@@ -210,7 +212,7 @@ class TokenClassification(Task):
 
     def decode(self, raw: list[Any], features: Features, rows: Rows, brief: Brief) -> pd.DataFrame:
         """The entities of each document with their characters; each word counts where it had most context."""
-        tags, mode = brief.target["tags"], values_as(TokenOptions, brief.options).scoring
+        tags, mode = brief.target["tags"], cast(Mode, values_as(TokenOptions, brief.options).scoring)
         count = len(next(iter(rows.values())))
         found = gathered_logits(raw, features, count)
         return pd.DataFrame([decode_words(*item, tags, mode) for item in found])

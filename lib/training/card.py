@@ -66,7 +66,11 @@ def model_card(task: Task, spec: Spec, brief: Brief, result: Mapping[str, Any], 
         "",
         f"Trained on {rows['train']:,} rows of the data set {_plain(data_name)}; the best checkpoint was chosen on "
         f"{rows['validation']:,} validation rows by {main.title}; the test rows were used once, at the end. "
-        f"Texts are cut at {spec.options['max_length']} tokens.",
+        + (
+            ""
+            if "max_length" in task.hidden_options
+            else f"Texts are cut at {spec.options['max_length']} tokens."
+        ),
         "",
         "```yaml",
         spec.to_yaml().strip(),

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -21,12 +22,8 @@ def keep_predictions(
     """predictions.parquet: judged rows of both parts with what was read, so that a review needs no other file."""
     parts = []
     for part, found in judged.items():
-        frame = rows.frames[part]
+        frame = by_name(rows.frames[part], task, brief)
         read = frame[task.inputs(brief.columns)].reset_index(drop=True)
-        for role in task.roles:
-            if role.kind == "image" and role.name in brief.columns:
-                # By name: the data set's folder may move.
-                read[brief.columns[role.name]] = read[brief.columns[role.name]].str.rsplit("/", n=1).str[-1]
         # Prefixed, because a user's column may be called `gold` or `loss` too.
         parts.append(pd.concat([with_places(found, frame, part), read.add_prefix("input: ")], axis=1))
     path = run.predictions_path
@@ -34,6 +31,14 @@ def keep_predictions(
     # Small row groups: opening one row of many labels reads only its group.
     pd.concat(parts, ignore_index=True).to_parquet(work, index=False, row_group_size=5_000)
     work.replace(path)
+
+
+def by_name(frame: pd.DataFrame, task: Task, brief: Brief) -> pd.DataFrame:
+    """The rows with pictures by their names alone, as the data set has them: its folder may move."""
+    named = [
+        brief.columns[role.name] for role in task.roles if role.kind == "image" and role.name in brief.columns
+    ]
+    return frame.assign(**{name: frame[name].map(lambda path: Path(path).name) for name in named})
 
 
 def with_places(judged: pd.DataFrame, frame: pd.DataFrame, part: str) -> pd.DataFrame:

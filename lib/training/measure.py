@@ -22,6 +22,7 @@ from lib.runs.spec import Spec
 from lib.tasks import find_task
 from lib.tasks.base import Brief
 from lib.tasks.predict import model_features
+from lib.training.download import downloaded
 from lib.training.progress import peak_memory_mb
 from lib.training.rows import load_rows
 from lib.training.scratch import made_from_scratch
@@ -38,7 +39,7 @@ def measure(spec: Spec, *, device: str) -> dict[str, float]:
     frame = found.frames["train"]
     target = task.describe_target(frame, found.columns)
     brief = Brief(found.columns, target, options.max_length, vars(values_as(task.option_class, spec.options)))
-    info, made = find_model(spec.model), tempfile.TemporaryDirectory()
+    info, made = downloaded(find_model(spec.model)), tempfile.TemporaryDirectory()
     source = info.folder
     if info.is_scratch:
         source = made_from_scratch(spec.model, task, found, Path(made.name, "model"), seed=options.seed)
@@ -65,7 +66,10 @@ def measure(spec: Spec, *, device: str) -> dict[str, float]:
     size = min(options.batch_size, len(by_length))
     # Batches hold rows of similar length, so the mean over evenly spread batches is the mean step.
     starts = np.linspace(0, len(by_length) - size, num=STEPS + 2).astype(int)[1:-1]
-    longest, usual = batch_of(by_length[:size]), [batch_of(by_length[at : at + size]) for at in starts]
+    longest = batch_of(by_length[:size])
+    usual: list[dict[str, Any]] = []
+    # Pictures are decoded when their batch is made, so that belongs to the step.
+    making = timed(lambda: usual.extend(batch_of(by_length[at : at + size]) for at in starts)) / len(starts)
     optimizer = torch.optim.AdamW(
         (weight for weight in model.parameters() if weight.requires_grad),
         lr=options.learning_rate,
@@ -87,10 +91,11 @@ def measure(spec: Spec, *, device: str) -> dict[str, float]:
     model.train()
     for _ in range(STEPS):
         step(longest)
-    step_seconds = timed(lambda: deque(map(step, usual), maxlen=0)) / len(usual)
+    step_seconds = making * options.gradient_accumulation
+    step_seconds += timed(lambda: deque(map(step, usual), maxlen=0)) / len(usual)
     model.eval()
     with torch.inference_mode():
-        scoring = timed(lambda: [model(**batch) for batch in usual]) / (len(usual) * size)
+        scoring = making / size + timed(lambda: [model(**batch) for batch in usual]) / (len(usual) * size)
     with tempfile.TemporaryDirectory() as folder:
 
         def save() -> None:

@@ -57,10 +57,7 @@ def load_rows(spec: Spec, task: Task) -> Rows:
         share = min(1.0, spec.data.limit / max(1, sum(map(len, frames.values()))))
         seed = int(spec.options["seed"])
         frames = {part: _sample(rows, share, seed) for part, rows in frames.items()}
-    frames = {
-        part: whole_paths(rows, task, spec.data.columns, stored.files)
-        for part, rows in frames.items()
-    }
+    frames = {part: whole_paths(rows, task, spec.data.columns, stored.files) for part, rows in frames.items()}
     columns: Columns = spec.data.columns
     for number, part in enumerate(PARTS):
         seed = int(spec.options["seed"]) * len(PARTS) + number
@@ -80,9 +77,23 @@ def encode_rows(
 
     `fingerprint` is the data set's: with the brief, the rows, the seed, the model and the code it names the result.
     """
+    # Features name pictures by whole paths, and the data set's folder may move.
+    places = [
+        str(Path(frame[brief.columns[role.name]].iloc[0]).parent)
+        for role in task.roles
+        if role.kind == "image" and role.name in brief.columns and len(frame)
+    ]
     key = sha256(
         json.dumps(
-            [fingerprint, task.slug, brief.to_json(), spec.revision, spec.options["seed"], _code_mark()],
+            [
+                fingerprint,
+                task.slug,
+                brief.to_json(),
+                spec.revision,
+                spec.options["seed"],
+                _code_mark(),
+                *places,
+            ],
             sort_keys=True,
         ).encode()
         + np.asarray(frame.index, dtype=np.int64).tobytes()

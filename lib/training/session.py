@@ -15,6 +15,7 @@ from transformers import set_seed
 from lib.analysis.judged import score_intervals
 from lib.errors import Problem, UserError
 from lib.methods import find_method
+from lib.models.hub_download import DownloadStopped
 from lib.models.sources import ModelInfo, find_model
 from lib.option import values_as
 from lib.runs.files import write_json
@@ -25,7 +26,8 @@ from lib.tasks import find_task
 from lib.tasks.base import Brief, Task
 from lib.training.callbacks import EarlyStopping, Teller
 from lib.training.checkpoints import newest_complete, step_of, trained_seconds
-from lib.training.keeping import keep_baseline, keep_model, keep_predictions, kept_baseline
+from lib.training.download import downloaded
+from lib.training.keeping import by_name, keep_baseline, keep_model, keep_predictions, kept_baseline
 from lib.training.progress import Progress, peak_memory_mb
 from lib.training.rows import Rows, encode_rows, load_rows
 from lib.training.scratch import made_from_scratch
@@ -55,7 +57,11 @@ def train_run(run: RunFolder, progress: Progress) -> None:
 
     Raises UserError for what a person can put right; the caller tells it.
     """
-    session = _prepare(run, progress)
+    try:
+        session = _prepare(run, progress)
+    except DownloadStopped:
+        progress.end("stopped")
+        return
     task = session.task
     progress.phase("encoding the rows")
     train = encode_rows(
@@ -153,7 +159,7 @@ def _prepare(run: RunFolder, progress: Progress) -> Session:
             Problem(f"{method.title} does not work for {task.title.lower()}.", "method", code="method-unfit")
         )
     progress.phase("loading the model")
-    info = _model_of(spec)
+    info = downloaded(_model_of(spec), progress)
     folder = info.folder
     if info.is_scratch:
         progress.phase("making a model from scratch")
@@ -255,7 +261,7 @@ def _untuned(session: Session, progress: Progress) -> dict[str, float]:
             progress.tell(phase=f"scoring the untuned model: {done:,} of {len(frame):,} test rows")
 
         known = session.task.evaluate(model, session.processor, frame, session.brief, on_rows=tell)
-        keep_baseline(session.run, UNTUNED, known, frame)
+        keep_baseline(session.run, UNTUNED, known, by_name(frame, session.task, session.brief))
     return session.task.score(known, session.brief)
 
 
@@ -263,7 +269,7 @@ def _baselines(session: Session) -> dict[str, dict[str, float]]:
     frames, task = session.rows.frames, session.task
     judged = task.baselines(frames["train"], frames["test"], session.brief)
     for name, rows in judged.items():
-        keep_baseline(session.run, name, rows, frames["test"])
+        keep_baseline(session.run, name, rows, by_name(frames["test"], task, session.brief))
     return {name: task.score(rows, session.brief) for name, rows in judged.items()}
 
 

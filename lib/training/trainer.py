@@ -1,6 +1,7 @@
 """transformers' Trainer, set up from a run's options."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,17 @@ class BucketTrainer(Trainer):
             seed=self.args.seed,
             epoch=lambda: int(self.state.epoch or 0),
         )
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
+        # Checkpoints are read back name by name, but `save_pretrained` writes vision models under the names of older
+        # versions: nothing would fit, and the best checkpoint would silently not be restored.
+        model: Any = self.model
+        save = model.save_pretrained
+        model.save_pretrained = partial(save, save_original_format=False)
+        try:
+            super()._save(output_dir, state_dict)
+        finally:
+            del model.save_pretrained
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None

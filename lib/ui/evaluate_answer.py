@@ -46,7 +46,12 @@ def show_answer(found: Evaluation) -> None:
         if found.split == "validation":
             st.badge("selection set: optimistic", icon=":material/info:", color="orange", help=SELECTION_SET)
         found_verdicts = verdicts(
-            main.name, value, found.baselines, interval=interval, differences=differences
+            main.name,
+            value,
+            found.baselines,
+            interval=interval,
+            differences=differences,
+            higher_is_better=main.higher_is_better,
         )
         if found_verdicts and all(verdict.outcome == "better" for verdict in found_verdicts):
             names = " and ".join(
@@ -73,6 +78,7 @@ def show_answer(found: Evaluation) -> None:
                     interval=interval,
                     rows=rows,
                     split=found.split,
+                    higher_is_better=main.higher_is_better,
                     theme=current_theme(),
                 ),
                 "baselines",

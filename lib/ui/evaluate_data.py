@@ -48,6 +48,13 @@ class Evaluation:
         return [str(name) for name in self.frame.columns if str(name).startswith(INPUT)]
 
     @property
+    def pictures(self) -> list[str]:
+        """Those of `texts` that name pictures."""
+        columns = self.run.spec.data.columns
+        named = {f"{INPUT}{columns.get(role.name)}" for role in self.task.roles if role.kind == "image"}
+        return [name for name in self.texts if name in named]
+
+    @property
     def scores(self) -> dict[str, float]:
         """The scores on this split by name."""
         return self.result.get("scores", {}).get(self.split, {})

@@ -13,7 +13,7 @@ from lib.tasks import find_task
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.frame import guarded
 from lib.ui.numbers import count
-from lib.ui.pictures import picture_columns, with_thumbnails
+from lib.ui.pictures import PICTURE_ROW, picture_columns, with_thumbnails
 from lib.ui.subject import Choice, Facts, Subject, tokens_in, words_in
 from lib.ui.words import escape_markdown, shorten, term
 
@@ -86,7 +86,7 @@ def _rows(subject: Subject, choice: Choice) -> None:
     table.dataframe(
         frame,
         height=430,
-        row_height=72 if picture_columns(choice) else None,
+        row_height=PICTURE_ROW if picture_columns(choice) else None,
         column_order=order,
         column_config=wide,
         key=f"rows {subject.key} {number}",

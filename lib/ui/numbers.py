@@ -33,8 +33,12 @@ def significant(value: float | None, digits: int = 2) -> str:
 
 
 def score(value: float | None) -> str:
-    """A score in [0, 1] with two decimals, as scores are read: "0.78"."""
-    return _NONE if value is None or math.isnan(value) else f"{value:.2f}".replace("-", "−")
+    """A score as scores are read: a share with two decimals ("0.78"), an error or perplexity with three digits."""
+    if value is None or math.isnan(value):
+        return _NONE
+    if value == 0 or 0.005 <= abs(value) <= 1:
+        return f"{value:.2f}".replace("-", "−")
+    return significant(value, 3 if abs(value) > 1 else 2)
 
 
 def score_with_interval(
@@ -46,7 +50,10 @@ def score_with_interval(
     text = score(value)
     if interval is not None:
         half = (interval[1] - interval[0]) / 2
-        text += f" ± {half:.2f}" if half >= 0.005 else " ± <0.01"
+        if value == 0 or 0.005 <= abs(value) <= 1:
+            text += f" ± {half:.2f}" if half >= 0.005 else " ± <0.01"
+        else:
+            text += f" ± {significant(half)}"
     return text if rows is None else f"{text} on {count(rows, 'row')}"
 
 

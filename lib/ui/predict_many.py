@@ -12,10 +12,12 @@ import streamlit as st
 
 from lib.analysis.balance import label_counts
 from lib.charts.labels import label_balance
-from lib.errors import UserError
+from lib.data.table import Table
+from lib.errors import Problem, UserError
 from lib.inference.inputs import columns_for, model_inputs
 from lib.inference.predict import predict
 from lib.inference.table import as_table, beside
+from lib.plan.columns import whole_paths
 from lib.runs.files import read_json, write_json
 from lib.runs.folder import RunFolder
 from lib.settings import get_settings
@@ -25,6 +27,7 @@ from lib.ui.charts import current_theme, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.frame import guarded_callback, hold_back
 from lib.ui.numbers import about, count, duration
+from lib.ui.pictures import PICTURE_ROW, thumbnails_in
 from lib.ui.problems import show_problems
 from lib.ui.staging import forget, stage, staged
 from lib.ui.views import view_of
@@ -51,8 +54,9 @@ class Done:
 def show_many(run: RunFolder) -> None:
     """Whatever comes next: bring a file, start, or look at what came of it."""
     token = st.query_params.get(_PARAMETER)
+    pictures = _reads_pictures(run)
     if not token:
-        _entrance()
+        _entrance(pictures=pictures)
         return
     try:
         table = _rows(token)
@@ -66,7 +70,11 @@ def show_many(run: RunFolder) -> None:
         st.button("Another file", icon=":material/upload:", type="tertiary", on_click=_leave, args=(token,))
     if table.repairs:
         st.caption(" ".join(escape_markdown(sentence) for sentence in table.repairs))
-    show_problems(table.problems)
+    # Pictures to be labelled need no labels.
+    show_problems(problem for problem in table.problems if not (pictures and problem.code == "no-labels"))
+    if pictures and table.files is None:
+        show_problems([_NO_PICTURES])
+        return
     if st.session_state.pop(_UNDER_WAY, False):
         st.caption(":material/info: The prediction was cancelled; nothing of it was kept.")
     columns = _choose_columns(run, table.frame)
@@ -74,27 +82,38 @@ def show_many(run: RunFolder) -> None:
         return
     path = _path(run, token, columns)
     if (said := read_json(path.with_suffix(".json"))) and path.is_file():
-        _show(run, Done(path, said))
+        _show(run, Done(path, said), table.files)
         return
     start = st.empty()
     if start.button(
         f"Predict {count(len(table.frame), 'row')}", type="primary", icon=":material/play_arrow:"
     ):
         start.empty()  # a second click would begin anew
-        _predict(run, table.frame, columns, path)
+        _predict(run, table, columns, path)
         st.rerun()
 
 
-def _entrance() -> None:
+_NO_PICTURES = Problem(
+    "This file holds no pictures, and this model looks at pictures.",
+    fix="Bring a zip with the pictures in it, in folders or not; a table beside them may name them.",
+    code="no-images",
+)
+
+
+def _reads_pictures(run: RunFolder) -> bool:
+    inputs = model_inputs(find_task(run.spec.task), run.spec.data.columns)
+    return any(role.kind == "image" for role in inputs)
+
+
+def _entrance(*, pictures: bool) -> None:
     turn = st.session_state.setdefault(_TURN, 0)
     file = st.file_uploader(
-        "A CSV, TSV or text file with one row per text",
+        "A zip of pictures" if pictures else "A CSV, TSV or text file with one row per text",
         key=f"rows {turn}",
         max_upload_size=get_settings().max_upload_mb,
     )
-    st.caption(
-        "Other columns may stay in it; they come back beside the predictions. It stays on this machine."
-    )
+    others = "A table that names the pictures may lie in it" if pictures else "Other columns may stay in it"
+    st.caption(f"{others}; they come back beside the predictions. It stays on this machine.")
     if file is None:
         return
     st.session_state[_TURN] = turn + 1  # a new key makes Streamlit drop the bytes of this upload at once
@@ -158,7 +177,7 @@ def _path(run: RunFolder, token: str, columns: dict[str, str]) -> Path:
     return get_settings().cache / "predicted" / f"{digest}.parquet"
 
 
-def _predict(run: RunFolder, frame: pd.DataFrame, columns: dict[str, str], path: Path) -> None:
+def _predict(run: RunFolder, rows: Table, columns: dict[str, str], path: Path) -> None:
     """Predict with a bar and a way out. Cancel is a button like any other: it reruns the page, which ends this."""
     bar = st.progress(0.0, text="Waiting for the model")
     st.button("Cancel", icon=":material/stop:", key="cancel prediction")
@@ -169,7 +188,9 @@ def _predict(run: RunFolder, frame: pd.DataFrame, columns: dict[str, str], path:
 
     st.session_state[_UNDER_WAY] = True
     try:
-        found = predict(f"run:{run.id}", frame, columns, on_progress=tell)
+        frame = rows.frame
+        asked = whole_paths(frame, find_task(run.spec.task), columns, rows.files)
+        found = predict(f"run:{run.id}", asked, columns, on_progress=tell)
     except UserError:
         st.session_state.pop(_UNDER_WAY, None)
         raise
@@ -190,6 +211,11 @@ def _predict(run: RunFolder, frame: pd.DataFrame, columns: dict[str, str], path:
             "truncated": int(cut.sum()) if cut is not None else 0,
             "added": beside(frame.head(0), table.head(0)).columns[len(frame.columns) :].tolist(),
             "read": list(columns.values()),
+            "pictures": [
+                columns[role.name]
+                for role in find_task(run.spec.task).roles
+                if role.kind == "image" and role.name in columns
+            ],
         },
     )
     st.session_state.pop(_UNDER_WAY, None)
@@ -207,7 +233,7 @@ def _progress_words(done: int, total: int, phase: str, begun: list[float]) -> st
     return f"{done:,} of {count(total, 'row')}{left}"
 
 
-def _show(run: RunFolder, done: Done) -> None:
+def _show(run: RunFolder, done: Done, files: Path | None) -> None:
     table, about_it = done.table(), done.about
     rate = len(table) / max(about_it["seconds"], 1e-6)
     st.caption(f"{count(len(table), 'row')} in {duration(about_it['seconds'])}, {rate:,.0f} rows a second.")
@@ -230,7 +256,7 @@ def _show(run: RunFolder, done: Done) -> None:
                 "predicted labels",
             )
     with listed:
-        _page(table, about_it)
+        _page(table, about_it, files)
         st.download_button(
             f"All {count(len(table), 'row')} with predictions (CSV)",
             lambda: csv_bytes(table),
@@ -248,34 +274,42 @@ def _own_names(about_it: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _page(table: pd.DataFrame, about_it: dict[str, Any]) -> None:
+def _page(table: pd.DataFrame, about_it: dict[str, Any], files: Path | None) -> None:
     pages = -(-len(table) // ROWS_PER_PAGE)
     slot = st.container()
     number = st.pagination(pages, key="predicted page", max_visible_pages=5) if pages > 1 else 1
     start = (min(number, pages) - 1) * ROWS_PER_PAGE
-    label, confidence, *others = about_it["added"]
-    names = [*dict.fromkeys(about_it["read"]), label, confidence, *others]
-    part = table.iloc[start : start + ROWS_PER_PAGE][names]
+    added = about_it["added"]
+    part = table.iloc[start : start + ROWS_PER_PAGE][[*dict.fromkeys(about_it["read"]), *added]]
+    shares = [name for name in added if name.startswith("p(") or name.startswith("confidence")]
+    words = [*about_it["read"], *(name for name in added if not pd.api.types.is_numeric_dtype(part[name]))]
     texts = {
         name: part[name].astype("str").map(lambda text: shorten(text, 240), na_action="ignore")
-        for name in about_it["read"]
+        for name in words
     }
-    shown = part.assign(**texts, **{name: 100 * part[name] for name in (confidence, *others)})
+    pictures = [] if files is None else about_it.get("pictures", [])
+    small = {name: thumbnails_in(files, part[name]) for name in pictures}
+    shown = part.assign(**texts, **{name: 100 * part[name] for name in shares}).assign(**small)
     percents = {
-        name: st.column_config.NumberColumn(title, format="%.1f %%")
-        for name, title in ((confidence, "Confidence"), *((name, shorten(name, 30)) for name in others))
+        name: st.column_config.NumberColumn(
+            "Confidence" if name.startswith("confidence") else shorten(name, 30), format="%.1f %%"
+        )
+        for name in shares
     }
     with slot:
         st.dataframe(
             shown,
             hide_index=True,
-            height=min(36 * len(shown) + 40, 440),
+            height=min((PICTURE_ROW if pictures else 36) * len(shown) + 40, 440),
+            row_height=PICTURE_ROW if pictures else None,
             column_config={
                 **{
-                    name: st.column_config.TextColumn(shorten(name, 30), width="medium")
+                    name: st.column_config.ImageColumn(shorten(name, 30), width="small")
+                    if name in pictures
+                    else st.column_config.TextColumn(shorten(name, 30), width="medium")
                     for name in about_it["read"]
                 },
-                label: st.column_config.TextColumn("Predicted"),
+                added[0]: st.column_config.TextColumn("Predicted", width=None if shares else "large"),
                 **percents,
             },
             alt=f"Rows {start + 1} to {start + len(shown)} with their predictions",

@@ -1,6 +1,7 @@
 """Trying a model on one text or pair: the prediction, how sure it is, the time it took, and earlier tries."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,9 +17,9 @@ from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, evaluation, splits_of
 from lib.ui.frame import guarded_callback
 from lib.ui.given import MOST_CHARACTERS, ask_for, field_key, given_for
-from lib.ui.numbers import significant
+from lib.ui.numbers import count, significant
 from lib.ui.output_runs import has_scores
-from lib.ui.pictures import picture_path, thumbnail
+from lib.ui.pictures import PICTURE_ROW, picture_path, show_picture, thumbnail
 from lib.ui.views import view_of
 from lib.ui.words import escape_markdown, shorten
 
@@ -53,11 +54,11 @@ def show_one(run: RunFolder) -> None:
             tries.insert(0, Try(texts, _ask(run, inputs, list(texts.values()))))
             del tries[MOST_TRIES:]
         if tries:
-            _show(tries[0])
+            _show(tries[0], inputs)
         else:
             st.caption("What the model makes of it, how sure it is, and the time it took appear here.")
     if tries:
-        _history(run, tries)
+        _history(run, tries, inputs)
 
 
 def _ask(run: RunFolder, inputs: list[Role], texts: list[str]) -> Predictions:
@@ -77,8 +78,11 @@ def _ask(run: RunFolder, inputs: list[Role], texts: list[str]) -> Predictions:
     return found
 
 
-def _show(tried: Try) -> None:
+def _show(tried: Try, inputs: list[Role]) -> None:
     row = tried.found.frame.iloc[0]
+    for role in inputs:
+        if role.kind == "image":
+            show_picture(Path(tried.texts[role.name]), alt="The picture that was tried")
     note = f"{significant(1000 * tried.found.seconds)} ms"
     output = tried.found.output
     view_of(output).show_prediction(output, row, key="probabilities of the text", note=note)
@@ -162,24 +166,31 @@ def _take_example(run: RunFolder, inputs: list[Role], texts: list[str]) -> None:
     st.session_state[_NOW] = True
 
 
-def _history(run: RunFolder, tries: list[Try]) -> None:
+def _history(run: RunFolder, tries: list[Try], inputs: list[Role]) -> None:
     with st.expander(f"Tried so far: {len(tries)}", icon=":material/history:"):
         table = pd.DataFrame([_line(tried) for tried in tries])
         names = [name for name in tries[0].texts if name in table]
+        pictures = [role.name for role in inputs if role.kind == "image"]
         shown = table.assign(**{name: table[name].map(lambda text: shorten(text, 240)) for name in names})
+        shown = shown.assign(
+            **{name: table[name].map(lambda path: thumbnail(Path(path))) for name in pictures}
+        )
         st.dataframe(
             shown,
             hide_index=True,
+            row_height=PICTURE_ROW if pictures else None,
             column_config={
                 **{
-                    name: st.column_config.TextColumn(name.replace("_", " ").capitalize(), width="large")
+                    name: st.column_config.ImageColumn("Picture", width="small")
+                    if name in pictures
+                    else st.column_config.TextColumn(name.replace("_", " ").capitalize(), width="large")
                     for name in names
                 },
                 "predicted": "Predicted",
                 "confidence": st.column_config.NumberColumn("Confidence", format="percent"),
                 "milliseconds": st.column_config.NumberColumn("Time, ms"),
             },
-            alt=f"The {len(tries)} texts tried in this session, newest first",
+            alt=f"The {count(len(tries), 'try', 'tries')} of this session, newest first",
         )
         st.download_button(
             "Tries (CSV)",

@@ -10,6 +10,7 @@ from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import count, share
+from lib.ui.pictures import PICTURE_ROW, pictures_folder, thumbnails_in
 from lib.ui.review_selection import Names, Selection, forget_row, open_row, row_in_address, select
 from lib.ui.words import escape_markdown, shorten, term
 
@@ -110,6 +111,8 @@ def _controls(
         on_change=forget_row,
         help=" · ".join(ORDER_TITLES.values()),
     )
+    if found.texts == found.pictures:  # no words to look for
+        return order, ""
     find = places[3].text_input(
         "Text contains", key="review find", type="search", persist_state="page", on_change=forget_row
     )
@@ -143,8 +146,12 @@ def _place_of(rows: pd.DataFrame) -> int:
 
 
 def _table(found: Evaluation, rows: pd.DataFrame, place: int, selection: Selection, *, narrow: bool) -> None:
+    pictures = found.pictures
+    files = pictures_folder(found.run.spec.data.dataset) if pictures else None
     texts = {
-        name: rows[name].astype("str").map(lambda text: shorten(text, _CHARACTERS_IN_A_CELL))
+        name: thumbnails_in(files, rows[name])
+        if name in pictures
+        else rows[name].astype("str").map(lambda text: shorten(text, _CHARACTERS_IN_A_CELL))
         for name in found.texts
     }
     # A label that is the same in every row says nothing; its room goes to the text.
@@ -169,13 +176,14 @@ def _table(found: Evaluation, rows: pd.DataFrame, place: int, selection: Selecti
         key=key,
         on_select=on_row,
         selection_mode="single-row",
-        height=min(36 * len(shown) + 40, 330 if narrow else 440),
+        height=min((PICTURE_ROW if pictures else 36) * len(shown) + 40, 330 if narrow else 440),
+        row_height=PICTURE_ROW if pictures else None,
         column_config={
             **{
-                name: st.column_config.TextColumn(
-                    shorten(name.removeprefix(INPUT), 30), width=room // len(texts)
+                name: (st.column_config.ImageColumn if name in pictures else st.column_config.TextColumn)(
+                    shorten(name.removeprefix(INPUT), 30), width=min(room // len(texts), widest)
                 )
-                for name in texts
+                for name, widest in ((name, 110 if name in pictures else room) for name in texts)
             },
             "gold": st.column_config.TextColumn("True", width=85),
             "predicted": st.column_config.TextColumn("Predicted", width=85),

@@ -12,6 +12,7 @@ from lib.tasks.outputs import LabelScores
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.numbers import count, significant
+from lib.ui.pictures import picture_path, show_picture
 from lib.ui.review_selection import open_row
 from lib.ui.words import escape_markdown, shorten
 
@@ -40,12 +41,16 @@ def show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
     """The row at that place of the list."""
     row = rows.iloc[place]
     with st.container(border=True, key="review-row"):
-        _steps(rows, place)
+        show_steps(rows, place)
         read, thought = st.columns([6, 5], gap="large")
         with read:
             for name in found.texts:
-                show_text(row[name], title=shorten(name.removeprefix(INPUT), 60))
-            _facts(row)
+                if name in found.pictures:
+                    path = picture_path(found.run.spec.data.dataset, str(row[name]))
+                    show_picture(path, alt=f"The picture of this row, truly {row['gold']}")
+                else:
+                    show_text(row[name], title=shorten(name.removeprefix(INPUT), 60))
+            _facts(row, pictures=bool(found.pictures))
         with thought:
             match found.output:
                 case LabelScores(labels=labels):
@@ -60,7 +65,8 @@ def show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
                     show_chart(chart, "probabilities", downloads=False)
 
 
-def _steps(rows: pd.DataFrame, place: int) -> None:
+def show_steps(rows: pd.DataFrame, place: int) -> None:
+    """The way to the rows before and after the open one in a list, which need only have the column `row`."""
     numbers = rows["row"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         before = int(numbers.iloc[place - 1]) if place else None
@@ -87,12 +93,12 @@ def _steps(rows: pd.DataFrame, place: int) -> None:
         )
 
 
-def _facts(row: "pd.Series[Any]") -> None:
+def _facts(row: "pd.Series[Any]", *, pictures: bool) -> None:
     gold, predicted = (escape_markdown(shorten(row[name], 60)) for name in ("gold", "predicted"))
     right = "Right" if row["correct"] else "Wrong"
     st.markdown(f"{right}: truly **{gold}**, predicted **{predicted}**.")
     facts = [f"loss {significant(float(row['loss']))}"]
-    if "tokens" in row:
+    if "tokens" in row and not pictures:
         facts.append(count(float(row["tokens"]), "token"))
     if row.get("truncated"):
         facts.append("cut: the model read only the beginning")

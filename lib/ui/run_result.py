@@ -27,6 +27,7 @@ def show_verdict(line: RunLine) -> None:
                 baselines if isinstance(baselines, dict) else {},
                 rows=line.rows("test") or 0,
                 interval=line.interval("test", main.name),
+                higher_is_better=main.higher_is_better,
             )
         )
     )

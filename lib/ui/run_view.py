@@ -14,6 +14,7 @@ from lib.ui.problems import show_problems
 from lib.ui.run_actions import show_actions
 from lib.ui.run_metrics import tail_of
 from lib.ui.run_result import show_scores, show_verdict
+from lib.ui.run_samples import show_samples
 from lib.ui.run_words import (
     ending_words,
     log_words,
@@ -34,7 +35,9 @@ def show_run(line: RunLine) -> None:
     """The run in hand: live while it is active, at rest afterwards."""
     every = SECONDS_BETWEEN_LOOKS if line.active else None
     # A place of its own for each part, so that nothing moves to another's when the state changes.
-    heading, progress, verdict, actions, curves, scores, log, spec = (st.container() for _ in range(8))
+    heading, progress, verdict, actions, curves, samples, scores, log, spec = (
+        st.container() for _ in range(9)
+    )
     with heading:
         _heading(line)
     with progress:
@@ -47,6 +50,8 @@ def show_run(line: RunLine) -> None:
         show_verdict(line)
     with curves:
         st.fragment(_curves, run_every=every)(line.id)
+    with samples:
+        st.fragment(show_samples, run_every=every)(line.id)
     with scores:
         show_scores(line)
     with log:

@@ -16,6 +16,7 @@ from lib.ui.drafts import Draft
 from lib.ui.problems import show_problems
 from lib.ui.train_models import ModelChoice, choose_model
 from lib.ui.train_options import changes_in, show_options
+from lib.ui.train_pictures import show_pictures
 from lib.ui.train_words import PRESET_TITLES, preset_words
 from lib.ui.words import escape_markdown, shorten
 
@@ -51,6 +52,9 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
     method = show_options(draft, task, usual.values, changes) if usual else "full"
     draft.keep()
     given = {"preset": preset, **changes}
+    preview = _preview(stored, task, choice, given)
+    if preview is not None and choice.model is not None:
+        show_pictures(stored, task, choice.model, preview.values)
     spec = Spec(
         task=task.slug,
         data=DataSpec(dataset=stored.ref),
@@ -59,7 +63,6 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
         method={"name": method},
         options=given,
     )
-    preview = _preview(stored, task, choice, given)
     return Wish(spec, preview, (*choice.problems, *_empty_parts(preview)))
 
 

@@ -1,55 +1,50 @@
-"""Choosing a base model: one at hand, a folder on this machine, or an earlier run."""
+"""Choosing a base model: one at hand, one of the Hub, a folder on this machine, or an earlier run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import streamlit as st
 
-from lib.errors import Problem, UserError
-from lib.models.sources import ModelInfo, find_model, list_models
+from lib.errors import Problem
+from lib.models.hub_cache import cache_folder
+from lib.models.sources import ModelInfo, list_models
 from lib.plan.planner import KIND_WORDS, check_kind
 from lib.settings import get_settings
 from lib.tasks import TASKS
 from lib.tasks.base import Task
 from lib.ui.drafts import Draft
+from lib.ui.model_choice import ModelChoice, find_choice
 from lib.ui.numbers import ago, score
 from lib.ui.run_words import main_score
 from lib.ui.runs_list import RunLine, all_lines
+from lib.ui.train_hub import choose_hub
 from lib.ui.train_words import model_facts, model_words
 from lib.ui.words import escape_markdown, shorten
 
-_FOLDER, _RUN = "folder", "run"
+_FOLDER, _RUN, _HUB = "folder", "run", "hub"
 # More than this many as a list with captions would push everything else off the screen.
-_FEW = 6
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """The reference a spec will hold, the model behind it, and what is wrong with it."""
-
-    ref: str
-    model: ModelInfo | None
-    problems: tuple[Problem, ...] = ()
+_FEW = 7
 
 
 @st.cache_data(ttl=30, show_spinner=False)
-def _at_hand(models_folder: str, home: str) -> list[ModelInfo]:
+def _at_hand(models_folder: str, home: str, cache: str) -> list[ModelInfo]:
     return list_models()
 
 
 def choose_model(draft: Draft, task: Task) -> ModelChoice:
     """Ask for the model to start from."""
     settings = get_settings()
-    at_hand = _at_hand(str(settings.models), str(settings.home))
+    at_hand = _at_hand(str(settings.models), str(settings.home), str(cache_folder()))
     # A model of an unknown architecture may be tried; one that is known not to fit is not offered.
     known = {model.ref: model for model in at_hand if not check_kind(task, model)}
     earlier = [line for line in all_lines() if _has_model(line, task)]
-    options = [*known, *([_RUN] if earlier else []), _FOLDER]
+    options = [*known, *([_RUN] if earlier else []), _HUB, _FOLDER]
     # What the task recommends comes first among what is at hand.
     start = next((ref for ref in task.starters if ref in known), options[0])
     key = draft.key("model", start, allowed=options)
-    titles = {_RUN: "An earlier run", _FOLDER: "A folder on this machine"}
+    titles = {_RUN: "An earlier run", _HUB: "From the Hugging Face Hub", _FOLDER: "A folder on this machine"}
     captions = {
         _RUN: "Go on from a model you trained here, for example with more or newer rows.",
+        _HUB: "Any model there whose weights are safetensors; it is downloaded once.",
         _FOLDER: f"One saved with save_pretrained as safetensors: {KIND_WORDS[task.model_kind]}.",
     }
 
@@ -72,6 +67,8 @@ def choose_model(draft: Draft, task: Task) -> ModelChoice:
             "Start from", options, format_func=lambda option: shorten(title(option), 60), key=key
         )
         st.caption(escape_markdown(captions[chosen]) if chosen in captions else model_words(known[chosen]))
+    if chosen == _HUB:
+        return choose_hub(draft, task)
     if chosen == _FOLDER:
         return _folder(draft)
     if chosen == _RUN:
@@ -91,7 +88,7 @@ def _folder(draft: Draft) -> ModelChoice:
             "No folder is given.", "model", "Type the path of a model folder, or choose another model."
         )
         return ModelChoice("", None, (what,))
-    found = _found(f"folder:{path.strip()}")
+    found = find_choice(f"folder:{path.strip()}")
     if found.model:
         st.caption(escape_markdown(model_facts(found.model)))
     return found
@@ -106,7 +103,7 @@ def _run(draft: Draft, earlier: list[RunLine]) -> ModelChoice:
         format_func=lambda identity: _described(lines[identity]),
         key=draft.key("run", ids[0], allowed=ids),
     )
-    found = _found(f"run:{chosen}")
+    found = find_choice(f"run:{chosen}")
     if found.model is None:
         return found
     return replace(found, model=replace(found.model, title=f"“{shorten(lines[chosen].name, 40)}”"))
@@ -128,11 +125,3 @@ def _has_model(line: RunLine, task: Task) -> bool:
         other.slug == line.spec.task and other.model_kind == task.model_kind for other in TASKS
     )
     return same and line.has_result and line.run.model_path.is_dir()
-
-
-def _found(ref: str) -> ModelChoice:
-    try:
-        model = find_model(ref)
-    except UserError as error:
-        return ModelChoice(ref, None, error.problems)
-    return ModelChoice(model.ref, model)

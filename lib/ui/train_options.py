@@ -41,7 +41,7 @@ def show_options(draft: Draft, task: Task, preset: Mapping[str, Any], changes: M
         # Groups in the order in which the training options name them; a task's own join theirs or come last.
         groups = list(dict.fromkeys(item.metadata["group"] for item in known.values()))
         shown = sorted(
-            (item for item in known.values() if item.name != "preset"),
+            (item for item in known.values() if item.name not in ("preset", *task.hidden_options)),
             key=lambda item: groups.index(item.metadata["group"]),
         )
         for group, items in groupby(shown, key=lambda item: str(item.metadata["group"])):
@@ -97,6 +97,8 @@ def _ask(item: Any, draft: Draft, task: Task, usual: Any, changes: Mapping[str, 
         st.toggle(title, **common)
     elif rule["choices"]:
         st.selectbox(title, list(rule["choices"]), **common)
+    elif isinstance(item.default, str):
+        st.text_input(title, **common)
     else:
         kind = type(item.default)
         st.number_input(

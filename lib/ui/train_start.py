@@ -10,12 +10,14 @@ from lib.errors import Problem, UserError
 from lib.plan.planner import plan_run
 from lib.plan.preview import Preview
 from lib.runs.folder import create_run
+from lib.runs.lent import lend
 from lib.runs.spec import Spec
 from lib.ui import hand as hands
 from lib.ui.frame import go_to
 from lib.ui.numbers import count, size
 from lib.ui.problems import show_problems
 from lib.ui.train_form import Wish
+from lib.ui.train_hub import visit_token
 from lib.ui.train_words import summary_sentence
 from lib.ui.words import escape_markdown, term
 
@@ -90,6 +92,8 @@ def _start(wish: Wish) -> None:
     try:
         with st.spinner("Checking every row before it starts"):
             plan = plan_run(wish.spec)
+            if not plan.model.is_downloaded and (token := visit_token()):
+                lend(plan.spec.model, token.value)
             run = create_run(plan.spec)
             st.session_state[_STARTED] = (text, run.id, time.monotonic())
     except UserError as error:

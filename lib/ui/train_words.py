@@ -14,7 +14,7 @@ PRESET_TITLES = {"quick": "Quick look", "balanced": "Balanced", "best": "Best"}
 PRESET_PURPOSES = {
     "quick": "to see whether there is something to learn",
     "balanced": "a good model for most data",
-    "best": "when every point counts; reads longer texts",
+    "best": "when every point counts; reads longer texts and larger pictures",
 }
 
 

@@ -6,18 +6,33 @@ import pytest
 
 from lib.analysis.balance import label_counts
 from lib.analysis.confusion import ConfusionMatrix
+from lib.analysis.entities import entity_table
 from lib.analysis.per_class import per_class as table_of
 from lib.charts.baselines import baselines
+from lib.charts.candidates import candidates
 from lib.charts.chart import Chart
 from lib.charts.confusion import confusion
 from lib.charts.curves import loss_curves, score_curves
+from lib.charts.decisions import decisions
+from lib.charts.entities import entity_outcomes
+from lib.charts.errors import errors
 from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
+from lib.charts.number_line import number_line
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
+from lib.charts.row_losses import row_losses
+from lib.charts.true_against_predicted import true_against_predicted
 
 NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
 MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
+ENTITIES = entity_table(
+    pd.DataFrame(
+        [(0, "gold", NASTY, "missed"), (0, "gold", "b", "right"), (0, "predicted", "b", "right")],
+        columns=["place", "side", "label", "outcome"],
+    ),
+    ["b"],
+)
 METRICS = pd.DataFrame(
     [
         (step, 1.0, split, name, 0.5 + step / 100)
@@ -30,7 +45,21 @@ CHARTS = {
     "baselines": lambda theme, **more: baselines(
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
     ),
+    "candidates": lambda theme, **more: candidates([NASTY, "b"], [0.5, 0.2], number=2, theme=theme, **more),
     "confusion": lambda theme, **more: confusion(MATRIX, theme=theme, selected=(0, 1), **more),
+    "decisions": lambda theme, **more: decisions(
+        [NASTY, "b"], [0.9, 0.1], [0.4, 0.5], gold=["b"], theme=theme, **more
+    ),
+    "entities": lambda theme, **more: entity_outcomes(ENTITIES, theme=theme, **more),
+    "errors": lambda theme, **more: errors(
+        np.array([-2.0, 0.5, 3.0]), unit=NASTY, spread=2.0, theme=theme, **more
+    ),
+    "number line": lambda theme, **more: number_line(
+        7.0, low=1.0, high=9.0, spread=2.0, unit=NASTY, gold=8.0, theme=theme, **more
+    ),
+    "true against predicted": lambda theme, **more: true_against_predicted(
+        np.array([1.0, 2.0]), np.array([1.5, 1.8]), unit=NASTY, selected=0, theme=theme, **more
+    ),
     "label balance": lambda theme, **more: label_balance(
         label_counts([NASTY, "b"], ["train", "test"]), theme=theme, **more
     ),
@@ -43,6 +72,7 @@ CHARTS = {
     "probabilities": lambda theme, **more: probabilities(
         [NASTY, "b"], [0.9, 0.1], gold="b", theme=theme, **more
     ),
+    "row losses": lambda theme, **more: row_losses([0.5, 2.0, float("nan")], mean=1.0, theme=theme, **more),
     "scores": lambda theme, **more: score_curves(METRICS, theme=theme, **more),
 }
 

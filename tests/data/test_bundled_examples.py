@@ -10,7 +10,12 @@ from lib.errors import UserError
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_an_example_reads_without_repairs_and_holds_what_it_says(example: Example) -> None:
     table = load_example(example.name)
-    assert (len(table.frame), table.repairs, table.rejected, table.problems) == (example.rows, (), (), ())
+    # What is no table says how it was read.
+    said = {
+        "zip": ("Read as 240 images in 3 class folders.",),
+        "jsonl": ("Read as JSON Lines, one column for each key.",),
+    }.get(example.file.rpartition(".")[2], ())
+    assert (len(table.frame), table.repairs, table.rejected, table.problems) == (example.rows, said, (), ())
     assert set(example.columns.values()) <= set(table.frame.columns)
     assert table.frame.notna().all(axis=None)
 

@@ -32,7 +32,7 @@ FAMILIES = ["BERT", "DistilBERT", "MobileBERT", "TinyBERT", "RoBERTa", "DeBERTa-
 QUICK_MODEL = "scratch:bert-tiny"
 QUICK_OPTIONS = {"epochs": 5, "learning_rate": 2e-3, "max_length": 48}
 LEARNED = {"untuned": 100.0}
-PLAIN_COLUMN = "predicted"
+PLAIN_COLUMN = "loss"
 
 
 def frame(texts: list[str | None]) -> pd.DataFrame:
@@ -161,7 +161,9 @@ def test_candidates_are_those_of_the_pipeline_of_transformers(folders: Any) -> N
     model, tokenizer = loaded(folders("BERT"))
     text = "the tea was [MASK] on a bright morning"
     [found] = predict_rows(TASK, model, tokenizer, frame([text]), BRIEF)["candidates"]
-    expected = [(item["token_str"], pytest.approx(item["score"], abs=1e-5)) for item in fill(text, top_k=CANDIDATES)]
+    expected = [
+        (item["token_str"], pytest.approx(item["score"], abs=1e-5)) for item in fill(text, top_k=CANDIDATES)
+    ]
     assert [(item["token"], item["score"]) for item in json.loads(found)[0]] == expected
 
 
@@ -227,8 +229,8 @@ def test_the_collator_for_predictions_changes_nothing(folders: Any) -> None:
     assert "labels" not in batch
 
 
-def plain(model: str, rows: list[dict[str, str]]) -> list[str]:
-    """The guesses of the hidden tokens by transformers alone, hiding them by the rule that the task documents."""
+def plain(model: str, rows: list[dict[str, str]]) -> list[float]:
+    """The losses of the hidden tokens by transformers alone, hiding them by the rule that the task documents."""
     import hashlib
     import json
     from pathlib import Path
@@ -237,28 +239,34 @@ def plain(model: str, rows: list[dict[str, str]]) -> list[str]:
     import torch
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-    network, tokenizer = AutoModelForMaskedLM.from_pretrained(model).eval(), AutoTokenizer.from_pretrained(model)
+    network, tokenizer = (
+        AutoModelForMaskedLM.from_pretrained(model).eval(),
+        AutoTokenizer.from_pretrained(model),
+    )
     longest = json.loads(Path(model, "atelier.json").read_text())["max_length"]
     found = []
     for row in rows:
-        guesses = []
-        blocks = tokenizer(row["document"], truncation=True, max_length=longest, return_overflowing_tokens=True)
+        losses = []
+        blocks = tokenizer(
+            row["document"], truncation=True, max_length=longest, return_overflowing_tokens=True
+        )
         for block, ids in enumerate(blocks["input_ids"]):
             words: dict[int, list[int]] = {}
             for place, word in enumerate(blocks.word_ids(block)):
                 if word is not None and ids[place] not in tokenizer.all_special_ids:
                     words.setdefault(word, []).append(place)
             key = hashlib.sha256(np.array(ids, dtype=np.int64).tobytes()).digest()[:16]
-            drawn = np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little"))).random(len(words))
+            drawn = np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little"))).random(
+                len(words)
+            )
             wanted, hidden = max(1, round(0.15 * sum(map(len, words.values())))), []
             for number in np.argsort(drawn, kind="stable"):
                 if len(hidden) < wanted:
                     hidden += list(words.values())[number]
-            hidden.sort()
             masked = torch.tensor([ids])
             masked[0, hidden] = tokenizer.mask_token_id
             with torch.inference_mode():
-                best = network(input_ids=masked).logits[0, hidden].argmax(dim=-1)
-            guesses += [tokenizer.decode([number]).strip() for number in best.tolist()]
-        found.append(" ".join(guesses))
+                logs = network(input_ids=masked).logits[0, hidden].log_softmax(dim=-1)
+            losses += (-logs[range(len(hidden)), [ids[place] for place in hidden]]).tolist()
+        found.append(float(np.mean(losses)))
     return found

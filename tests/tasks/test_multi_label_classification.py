@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,14 @@ from lib.tasks.multi_label_classification import MultiLabelClassification
 TASK = MultiLabelClassification()
 COLUMNS = {"text": "text", "labels": "labels"}
 LEARNED = {"majority": 0.25}
-QUICK_OPTIONS = {"epochs": 6, "learning_rate": 3e-4}
+QUICK_OPTIONS = {"epochs": 5, "learning_rate": 3e-4}
 
 
-def frame(labels: list[str | None], texts: list[str | None] | None = None) -> pd.DataFrame:
+def frame(labels: Sequence[str | None], texts: Sequence[str | None] | None = None) -> pd.DataFrame:
     said = texts or [f"a text with words {number}" for number in range(len(labels))]
-    return pd.DataFrame({"text": pd.Series(said, dtype="str"), "labels": pd.Series(labels, dtype="str")})
+    return pd.DataFrame(
+        {"text": pd.Series(list(said), dtype="str"), "labels": pd.Series(list(labels), dtype="str")}
+    )
 
 
 def brief(labels: list[str], **target: object) -> Brief:
@@ -82,7 +85,9 @@ BAD_ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("rows", "code", "severity"), [r[1:] for r in BAD_ROWS], ids=[r[0] for r in BAD_ROWS])
+@pytest.mark.parametrize(
+    ("rows", "code", "severity"), [r[1:] for r in BAD_ROWS], ids=[r[0] for r in BAD_ROWS]
+)
 def test_rows_that_would_spoil_a_run_are_named(rows: pd.DataFrame, code: str, severity: str) -> None:
     found = {problem.code: problem for problem in TASK.check(rows, COLUMNS)}
     assert found[code].severity == severity and found[code].fix
@@ -114,15 +119,17 @@ def test_a_column_for_each_label_is_understood_and_guessed() -> None:
     assert TASK.check(FLAGS, columns) == []
     target = TASK.describe_target(FLAGS, columns)
     assert target["labels"] == ["toxic", "insult"] and target["counts"] == {"toxic": 40, "insult": 20}
-    rows = {name: FLAGS[name].tolist() for name in FLAGS}
+    rows = {str(name): FLAGS[name].tolist() for name in FLAGS}
     encoded = TASK.encode_target(None, {}, rows, Brief(columns, target))
     assert encoded["labels"][:3] == [[1.0, 1.0], [0.0, 0.0], [1.0, 0.0]]
 
 
 def test_cells_of_a_label_column_that_say_neither_yes_nor_no_are_named() -> None:
     odd = FLAGS.assign(insult=["maybe", "1", "0"] * 20)
-    [problem] = [p for p in TASK.check(odd, {"text": "text", "labels": "toxic, insult"}) if p.code == "not-flags"]
-    assert problem.where == 'column "insult"' and '20 of 60' in problem.what and '"maybe"' in problem.what
+    [problem] = [
+        p for p in TASK.check(odd, {"text": "text", "labels": "toxic, insult"}) if p.code == "not-flags"
+    ]
+    assert problem.where == 'column "insult"' and "20 of 60" in problem.what and '"maybe"' in problem.what
 
 
 def test_a_run_on_several_label_columns_can_be_planned(home: Path, tmp_path: Path) -> None:
@@ -156,8 +163,12 @@ def test_a_label_is_given_from_its_own_threshold_on() -> None:
 def test_judging_again_with_tuned_thresholds_decides_anew() -> None:
     rows = frame(["a", "a", "b", "a; b", "a", "a", "b"])
     told = brief(["a", "b"])
-    probabilities = np.array([[0.4, 0.1], [0.42, 0.2], [0.1, 0.9], [0.45, 0.8], [0.41, 0.1], [0.44, 0.3], [0.2, 0.6]])
-    judged = TASK.judge(TASK.decode(list(np.log(probabilities / (1 - probabilities))), {}, {}, told), rows, told)
+    probabilities = np.array(
+        [[0.4, 0.1], [0.42, 0.2], [0.1, 0.9], [0.45, 0.8], [0.41, 0.1], [0.44, 0.3], [0.2, 0.6]]
+    )
+    judged = TASK.judge(
+        TASK.decode(list(np.log(probabilities / (1 - probabilities))), {}, {}, told), rows, told
+    )
     assert judged["correct"].sum() == 2
     tuned = told.changed(target=TASK.tuned_target(judged, told))
     again = TASK.judge(judged, rows, tuned)
@@ -257,7 +268,9 @@ def test_labels_in_no_column_are_passed_over() -> None:
     assert membership([["a", "z"], []], ["a", "b"]).tolist() == [[True, False], [False, False]]
 
 
-def test_thresholds_are_saved_with_the_model_and_the_snippet_uses_them(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_thresholds_are_saved_with_the_model_and_the_snippet_uses_them(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
     told = brief(["a", "b"], thresholds=[0.0, 1.0])
     model = TASK.load_model(tiny_encoder, told.target)
     TASK.finish(model, told)
@@ -265,10 +278,13 @@ def test_thresholds_are_saved_with_the_model_and_the_snippet_uses_them(tiny_enco
     TASK.load_processor(tiny_encoder).save_pretrained(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["atelier_thresholds"] == {"a": 0.0, "b": 1.0}
-    assert config["problem_type"] == "multi_label_classification" and config["id2label"] == {"0": "a", "1": "b"}
+    assert config["problem_type"] == "multi_label_classification" and config["id2label"] == {
+        "0": "a",
+        "1": "b",
+    }
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        exec(TASK.usage(str(tmp_path), told), {})  # noqa: S102 - our own snippet
+        exec(TASK.usage(str(tmp_path), told), {})
     assert said.getvalue().strip() == "['a']"
 
 

@@ -24,13 +24,14 @@ TASK = NextSentencePrediction()
 DOCUMENT = {"document": "document"}
 PAIR = {"first": "first", "second": "second", "label": "label"}
 BRIEF = Brief(PAIR, {"labels": list(LABELS), "counts": {}}, 64)
-FAMILIES = {"BERT": "NextSentencePrediction", "MobileBERT": "NextSentencePrediction", "TinyBERT": "NextSentencePrediction",
+FAMILIES = {"BERT": "NextSentencePrediction", "MobileBERT": "NextSentencePrediction",
+            "TinyBERT": "NextSentencePrediction",
             "DistilBERT": "SequenceClassification", "RoBERTa": "SequenceClassification",
             "DeBERTa-v3": "SequenceClassification", "ALBERT": "SequenceClassification",
             "ELECTRA": "SequenceClassification", "ModernBERT": "SequenceClassification"}  # fmt: skip
 
-QUICK_OPTIONS = {"epochs": 2, "learning_rate": 2e-4, "max_length": 48}
-LEARNED = {"majority": 0.2, "word_overlap": 0.0}
+QUICK_OPTIONS = {"epochs": 5, "learning_rate": 1e-4, "max_length": 48}
+LEARNED = {"majority": 0.2}
 
 
 def documents(texts: list[str | None]) -> pd.DataFrame:
@@ -40,7 +41,11 @@ def documents(texts: list[str | None]) -> pd.DataFrame:
 def pairs(labels: list[str | None], column: str = "label") -> pd.DataFrame:
     count = len(labels)
     return pd.DataFrame(
-        {"first": [f"one {n}" for n in range(count)], "second": [f"two {n}" for n in range(count)], column: labels},
+        {
+            "first": [f"one {n}" for n in range(count)],
+            "second": [f"two {n}" for n in range(count)],
+            column: labels,
+        },
         dtype="str",
     )
 
@@ -156,7 +161,10 @@ def test_baselines_see_both_sentences() -> None:
          "label": ["next", "not next"] * 20},
         dtype="str",
     )  # fmt: skip
-    test = pd.DataFrame({"first": ["green tea"] * 2, "second": ["the green tea", "old man"], "label": list(LABELS)}, dtype="str")
+    test = pd.DataFrame(
+        {"first": ["green tea"] * 2, "second": ["the green tea", "old man"], "label": list(LABELS)},
+        dtype="str",
+    )
     found: dict[str, Any] = TASK.baselines(train, test, BRIEF)
     assert set(found) == {"majority", "tfidf", "word_overlap"}
     assert found["word_overlap"]["predicted"].tolist() == ["next", "not next"]
@@ -179,7 +187,10 @@ def plain(model: str, rows: list[dict[str, str]]) -> list[str]:
     import torch
     from transformers import AutoModelForNextSentencePrediction, AutoTokenizer
 
-    network, tokenizer = AutoModelForNextSentencePrediction.from_pretrained(model).eval(), AutoTokenizer.from_pretrained(model)
+    network, tokenizer = (
+        AutoModelForNextSentencePrediction.from_pretrained(model).eval(),
+        AutoTokenizer.from_pretrained(model),
+    )
     found = []
     for row in rows:
         with torch.inference_mode():

@@ -21,7 +21,9 @@ DOCUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("document", "expected"), [row[1:] for row in DOCUMENTS], ids=[r[0] for r in DOCUMENTS])
+@pytest.mark.parametrize(
+    ("document", "expected"), [row[1:] for row in DOCUMENTS], ids=[r[0] for r in DOCUMENTS]
+)
 def test_a_document_is_cut_into_its_sentences(document: str, expected: list[str]) -> None:
     assert split_sentences(document) == expected
 
@@ -59,7 +61,7 @@ def test_an_equal_text_never_stands_for_a_sentence_from_elsewhere() -> None:
     pairs = sentence_pairs(chorus, seed=2)
     for number, one in enumerate(chorus):
         inside = {" ".join(sentence.casefold().split()) for sentence in one}
-        false = pairs.query("label == @NOT_NEXT and document == @number")["second"]
+        false = pairs["second"][(pairs["label"] == NOT_NEXT) & (pairs["document"] == number)]
         assert len(false) and not inside & {" ".join(text.casefold().split()) for text in false}
 
 

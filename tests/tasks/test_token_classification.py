@@ -1,6 +1,7 @@
 """Token classification: what it checks, how words and pieces are matched, and spans in the original text."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from lib.models.sources import find_model
 from lib.tasks.annotated import document_of_words
 from lib.tasks.brief import Brief
 from lib.tasks.entity_spans import gathered_logits, predicted_row
+from lib.tasks.predict import predict_rows
 from lib.tasks.token_classification import TokenClassification
 from lib.tasks.word_pieces import load_word_tokenizer
 from tests.models.tiny import tiny_checkpoint
@@ -24,7 +26,7 @@ from tests.models.tiny import tiny_checkpoint
 TASK = TokenClassification()
 TAGGED, SPANNED = {"tokens": "tokens", "tags": "tags"}, {"text": "text", "spans": "spans"}
 PLAIN_COLUMN = "tags"
-QUICK_OPTIONS = {"learning_rate": 5e-4, "epochs": 8}
+QUICK_OPTIONS = {"learning_rate": 5e-4, "epochs": 4}
 LEARNED = {"dictionary": 0.1}
 
 WORDS = ["Anna", "Maria", "flew", "to", "New", "York", "unbelievably", "fast", "."]
@@ -61,8 +63,8 @@ def plain_rows(frame: pd.DataFrame) -> dict[str, list[Any]]:
 
 GOOD = [(["Anna", "saw", "Rome"], ["B-PER", "O", "B-LOC"])] * 60
 BAD_TAGS: list[tuple[str, pd.DataFrame, str, str]] = [
-    ("no tags at all", cells(tokens=[["a"]] * 50, tags=[None] * 50), "tags-all-missing", "error"),
-    ("some rows without tags", cells(tokens=[["Ann"]] * 60, tags=[None, *[["B-PER"]] * 59]), "tags-missing", "warning"),
+    ("no tags", cells(tokens=[["a"]] * 50, tags=[None] * 50), "tags-all-missing", "error"),
+    ("tags missing", cells(tokens=[["Ann"]] * 60, tags=[None, *[["B-PER"]] * 59]), "tags-missing", "warning"),
     ("a tag too few", tagged(*GOOD, (["Anna", "came"], ["B-PER"])), "tags-uneven", "warning"),
     ("nowhere as many tags as tokens", tagged(*[(["a", "b"], ["O"])] * 50), "tags-uneven", "error"),
     ("only O", tagged(*[(["a", "b"], ["O", "O"])] * 50), "no-entities", "error"),
@@ -75,11 +77,11 @@ BAD_TAGS: list[tuple[str, pd.DataFrame, str, str]] = [
 FINE = [("Anna saw Rome", [(0, 4, "PER"), (9, 13, "LOC")])] * 60
 BAD_SPANS: list[tuple[str, pd.DataFrame, str, str]] = [
     ("no list of spans", cells(text=["a b"] * 50, spans=["none"] * 50), "spans-all-missing", "error"),
-    ("some rows without spans", cells(text=["Ann"] * 60, spans=[None, *['[[0, 3, "PER"]]'] * 59]), "tags-missing", "warning"),
+    ("spans missing", cells(text=["Ann"] * 60, spans=[None, *['[[0, 3, "PER"]]'] * 59]), "tags-missing", "warning"),
     ("no span anywhere", spanned(*[("a b", [])] * 50), "no-entities", "error"),
     ("a span beyond the text", spanned(*FINE, ("Rome", [(2, 9, "LOC")])), "spans-outside", "warning"),
     ("a span of white space", spanned(*FINE, ("in Rome", [(2, 3, "LOC")])), "spans-outside", "warning"),
-    ("a span inside another", spanned(*FINE, ("Anna Lee", [(0, 8, "PER"), (0, 4, "PER")])), "spans-overlapping", "warning"),
+    ("nested spans", spanned(*FINE, ("Anna Lee", [(0, 8, "PER"), (0, 4, "PER")])), "spans-overlapping", "warning"),
     ("a span inside a word", spanned(*FINE, ("Romans", [(0, 4, "LOC")])), "spans-widened", "warning"),
 ]  # fmt: skip
 
@@ -195,8 +197,12 @@ def test_no_entity_is_lost_however_short_the_model_reads(max_length: int, stride
     tokenizer = load_word_tokenizer(find_model("starter:minilm-l6").folder)
     rows = []
     for length in (1, 5, 40, 200):
-        words = [str(word) for word in random.choice([*WORDS, "\u0007", "", "antidisestablishment"], size=length)]
-        rows.append((words, [str(tag) for tag in random.choice(["O", "B-PER", "I-PER", "B-LOC"], size=length)]))
+        words = [
+            str(word) for word in random.choice([*WORDS, "\u0007", "", "antidisestablishment"], size=length)
+        ]
+        rows.append(
+            (words, [str(tag) for tag in random.choice(["O", "B-PER", "I-PER", "B-LOC"], size=length)])
+        )
     frame = tagged(*rows, (["Rome"], ["B-LOC"]), (["Al", "Jo"], ["B-PER", "I-PER"]))
     brief = brief_of(frame, TAGGED, max_length=max_length, stride=stride)
     tags = brief.target["tags"]
@@ -279,7 +285,10 @@ def test_scores_equal_seqevals(mode: str) -> None:
         for _ in range(length):
             before = right[-1][2:] if right else ""
             right.append(str(random.choice([tag for tag in tags if tag[0] != "I" or tag[2:] == before])))
-        guess = [str(tag) if random.random() < 0.3 else right[n] for n, tag in enumerate(random.choice(tags, length))]
+        guess = [
+            str(tag) if random.random() < 0.3 else right[n]
+            for n, tag in enumerate(random.choice(tags, length))
+        ]
         words = [f"w{n}" for n in range(length)]
         gold.append(right)
         rows.append((words, right))
@@ -325,6 +334,56 @@ def test_the_dictionary_marks_the_longest_known_sequence_with_its_commonest_labe
     judged = TASK.baselines(train, test, brief)["dictionary"]
     spans = json.loads(judged["predicted"][0])
     assert [(span["text"], span["label"]) for span in spans] == [("New York", "LOC"), ("York", "LOC")]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> tuple[Path, Brief]:
+    """An untrained model with a head that marks something, saved as a run saves it, and its brief."""
+    import torch
+
+    texts = ["Anna Lee saw New York, N.Y. (again).", "In Rome it's 30\u00b0; don't go!", "Ok"]
+    brief = brief_of(spanned(*[(text, [(0, 2, "PER"), (3, 4, "LOC")]) for text in texts[:2]]), SPANNED)
+    torch.manual_seed(1)
+    model = TASK.load_model(tiny_encoder, brief.target)
+    with torch.no_grad():
+        model.classifier.weight.normal_(std=3.0)
+    folder = tmp_path_factory.mktemp("saved")
+    model.save_pretrained(folder)
+    TASK.load_processor(tiny_encoder).save_pretrained(folder)
+    return folder, brief
+
+
+TEXTS = [
+    "Anna Lee saw New York, N.Y. (again).",
+    "In Rome it's 30 below; don't go!",
+    "Ok",
+    "a b c d e f g h i j",
+]
+
+
+def test_the_saved_folder_says_the_same_in_transformers_own_pipeline(saved: tuple[Path, Brief]) -> None:
+    from transformers import pipeline
+
+    folder, brief = saved
+    find = pipeline("token-classification", model=str(folder), aggregation_strategy="first", device="cpu")
+    frame = cells(text=TEXTS)
+    brief = brief.changed(columns={"text": "text"})
+    found = predict_rows(
+        TASK, TASK.load_model(folder, None).eval(), TASK.load_processor(folder), frame, brief
+    )
+    assert sum(len(json.loads(cell)) for cell in found["predicted"]) > 5
+    for text, cell, tags in zip(TEXTS, found["predicted"], found["tags"], strict=True):
+        ours = [(span["start"], span["end"], span["label"]) for span in json.loads(cell)]
+        theirs = [(group["start"], group["end"], group["entity_group"]) for group in find(text)]
+        assert ours == theirs
+        assert plain(str(folder), [{"text": text}]) == [tags]
+
+
+def test_the_usage_snippet_runs_and_prints_entities(saved: tuple[Path, Brief]) -> None:
+    folder, brief = saved
+    code = TASK.usage(str(folder), brief)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert re.search(r"^(PER|LOC) \S.* \d+ \d+ 0\.\d+", done.stdout, re.MULTILINE)
 
 
 def plain(model: str, rows: list[dict[str, str]]) -> list[str]:

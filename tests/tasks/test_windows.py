@@ -18,7 +18,7 @@ TABLE = [
     ("without overlap", pieces(*[1] * 7), 4, 0, [Window(0, 4), Window(4, 7)]),
     ("a word is not cut at the end", pieces(1, 1, 1, 3), 4, 0, [Window(0, 3), Window(3, 6)]),
     ("the overlap begins with a whole word", pieces(1, 3, 1, 1), 5, 2, [Window(0, 5), Window(4, 6)]),
-    ("a word longer than the window stands alone", pieces(1, 6, 1), 4, 2, [Window(0, 1), Window(1, 5, True), Window(7, 8)]),
+    ("a word longer than the window", pieces(1, 6, 1), 4, 2, [Window(0, 1), Window(1, 5, True), Window(7, 8)]),
     ("an overlap with no room for the next word", pieces(1, 1, 1, 1, 4), 4, 2, [Window(0, 4), Window(4, 8)]),
 ]  # fmt: skip
 
