@@ -15,7 +15,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty ATELIER_HOME and an empty cache of the Hub; a model host that a test started in it is ended afterwards."""
+    """An empty ATELIER_HOME and an empty cache of the Hub; a model host that a test started in it is ended after it."""
     folder = tmp_path / "home"
     monkeypatch.setenv("ATELIER_HOME", str(folder))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))

@@ -1,7 +1,7 @@
 """The plan of a run: reads the wish and the data, guesses, fills in, checks everything and says all problems."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from lib.data.cells import as_list, as_messages
 from lib.data.files import joined_files
 from lib.data.label_cells import columns_named
 from lib.data.profile import find_split_column
@@ -341,6 +342,13 @@ def examples_per_row(train: pd.DataFrame, task: Task, columns: Mapping[str, str]
     return len(examples) / max(1, len(sample))
 
 
+# What is read of a cell with a list in it: the words of all tokens or turns, not the brackets.
+_PLAIN: dict[str, Callable[[str], str]] = {
+    "tokens": lambda cell: " ".join(map(str, as_list(cell) or [])),
+    "messages": lambda cell: " ".join(turn["content"] for turn in as_messages(cell) or []),
+}
+
+
 def token_lengths(
     frame: pd.DataFrame, task: Task, columns: Mapping[str, str], ref: str, max_length: int
 ) -> tuple[float, int]:
@@ -350,6 +358,10 @@ def token_lengths(
     used = task.inputs(columns)
     texts = frame[used].dropna()
     texts = texts.sample(min(len(texts), ROWS_TO_COUNT_TOKENS_ON), random_state=0)
+    kinds = {columns[role.name]: role.kind for role in task.roles if columns.get(role.name) in used}
+    texts = texts.assign(
+        **{name: texts[name].map(_PLAIN[kinds[name]]) for name in used if kinds[name] in _PLAIN}
+    )
     joined = texts.agg(" ".join, axis=1).tolist() if len(used) > 1 else texts.iloc[:, 0].tolist()
     try:
         counts = count_tokens([text[:20_000] for text in joined], ref)

@@ -92,7 +92,7 @@ class ImageClassification(Task):
     model_input = ("image",)
     starters = ("scratch:vit-tiny",)
     auto_class = "AutoModelForImageClassification"
-    example = "drawn-shapes"
+    example = "drawn-patterns"
     model_kind = "image"
     preset_group = "image"
     option_class = PictureOptions

@@ -93,8 +93,6 @@ class Recipe:
 
     def shown(self, picture: Image.Image) -> Image.Image:
         """The part of the picture that the model reads, in its size."""
-        from PIL import Image
-
         size = (self.resized, self.resized)
         if not self.squeezed:
             scale = self.resized / min(picture.size)

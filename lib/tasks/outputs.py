@@ -52,8 +52,9 @@ class ManyLabels(Output):
 class Number(Output):
     """A number in the user's unit. `low` and `high` are the range seen in training.
 
-    A row holds `gold` and `predicted` (float64, in that unit), `error` (predicted minus true), `loss` (squared error in units of the training
-    rows' variance) and `correct` (the error is at most a tenth of the training rows' standard deviation `spread`).
+    A row holds `gold` and `predicted` (float64, in that unit), `error` (predicted minus true), `loss` (squared error
+    in units of the training rows' variance) and `correct` (the error is at most a tenth of the training rows' standard
+    deviation `spread`).
     """
 
     kind: ClassVar[str] = "number"
@@ -67,8 +68,8 @@ class Number(Output):
 class TokenLabels(Output):
     """Labelled spans of a text. `labels` are the types of spans, without B- and I-.
 
-    A row holds `text` (of tokens, those joined by single spaces); `gold` and `predicted`: JSON lists of {"start", "end",
-    "label", "text"} (characters of `text`, end exclusive; predicted ones with "confidence", the mean probability of
+    A row holds `text` (of tokens, those joined by single spaces); `gold` and `predicted`: JSON lists of {"start",
+    "end", "label", "text"} (characters of `text`, end exclusive; predicted ones with "confidence", the mean probability of
     their words), spans as widened to whole words; `tags`: JSON list, the predicted IOB2 tag of each word; `tp`, `fp`,
     `fn` (strict: same span and label), `words`, `words_correct`; `confidence` (the least of its words); `loss` (mean
     −ln p over words); `correct` when every span is right. A prediction also holds `scores`, float32[words · labels of

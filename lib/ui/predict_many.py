@@ -309,7 +309,9 @@ def _page(table: pd.DataFrame, about_it: dict[str, Any], files: Path | None) -> 
                     else st.column_config.TextColumn(shorten(name, 30), width="medium")
                     for name in about_it["read"]
                 },
-                added[0]: st.column_config.TextColumn("Predicted", width=None if shares else "large"),
+                added[0]: st.column_config.TextColumn("Predicted", width=None if shares else "large")
+                if added[0] in words
+                else st.column_config.NumberColumn("Predicted", format="%.4g"),
                 **percents,
             },
             alt=f"Rows {start + 1} to {start + len(shown)} with their predictions",

@@ -119,11 +119,11 @@ def hit_words(hit: HubHit) -> str:
     """A search result in one line of plain text."""
     parts = [
         hit.name,
+        *(["gated"] if hit.gated else []),
         *([f"{significant(hit.parameters / 1e6, 3)} M parameters"] if hit.parameters else []),
         *([size(hit.size_mb * 1e6)] if hit.size_mb else []),
-        _licence(hit.licence),
+        f"licence {hit.licence}",
         f"{hit.downloads:,} downloads a month",
-        *(["gated"] if hit.gated else []),
         *(["not known to fit"] if hit.kind is None else []),
     ]
     return " · ".join(parts)
@@ -132,7 +132,7 @@ def hit_words(hit: HubHit) -> str:
 def hub_facts(model: HubModel) -> str:
     """A model of the Hub in plain text: its licence, size and age, before anything large is downloaded."""
     parts = [
-        _licence(model.licence),
+        f"Licence {model.licence}",
         *([f"{significant(model.parameters / 1e6, 3)} million parameters"] if model.parameters else []),
         f"{size(model.download_mb * 1e6)} to download",
         *([f"changed {model.modified}"] if model.modified else []),
@@ -140,10 +140,6 @@ def hub_facts(model: HubModel) -> str:
         *(["gated: its terms must be accepted"] if model.gated else []),
     ]
     return " · ".join(parts)
-
-
-def _licence(licence: str) -> str:
-    return f"licence {licence}"
 
 
 def _described(text: str, task: Task) -> ModelChoice:
@@ -182,7 +178,7 @@ def _asked(name: str, revision: str | None, token: Token | None) -> tuple[ModelC
                 info = info_of(model)
             else:
                 info = find_hub(f"{name}@{revision}" if revision else name)
-                facts = f"{_licence(info.licence)} · {size(info.size_mb * 1e6)} · {info.origin}"
+                facts = f"Licence {info.licence} · {size(info.size_mb * 1e6)} · {info.origin}"
             choice = ModelChoice(info.ref, info)
         except UserError as error:
             choice = ModelChoice("", None, error.problems)

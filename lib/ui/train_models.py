@@ -22,7 +22,7 @@ from lib.ui.words import escape_markdown, shorten
 
 _FOLDER, _RUN, _HUB = "folder", "run", "hub"
 # More than this many as a list with captions would push everything else off the screen.
-_FEW = 7
+_FEW = 6
 
 
 @st.cache_data(ttl=30, show_spinner=False)

@@ -17,7 +17,7 @@ from lib.ui.pictures import data_uri
 
 PICTURES, CHANGES = 4, 3
 # Width on screen, in pixels.
-_SHOWN = 150
+_SHOWN = 112
 
 
 def show_pictures(stored: StoredDataset, task: Task, model: ModelInfo, options: Mapping[str, Any]) -> None:

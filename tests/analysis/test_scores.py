@@ -80,4 +80,5 @@ def test_no_rows_are_said_to_the_user_and_a_reduced_matrix_is_refused():
 
 def test_scores_are_called_what_people_call_them():
     assert title("macro_f1") == "macro-F1"
-    assert title("entity_f1") == "entity f1"
+    assert title("entity_f1") == "entity F1"
+    assert title("some_score") == "some score"

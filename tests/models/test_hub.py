@@ -266,6 +266,20 @@ def test_whether_the_hub_is_reachable_follows_the_environment(
     assert code_of(error) == "hub-offline"
 
 
+def test_the_doctor_says_whether_the_hub_answers_and_where_it_is(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lib.cli.doctor import examine
+
+    found = examine()
+    assert (found["hub"], found["hub_endpoint"]) == ("reachable", hub.url)
+    hub.fail = 500
+    assert examine()["hub"] == "unreachable"
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert examine()["hub"] == "offline"
+    assert any("HF_HUB_OFFLINE is set" in note for note in examine()["notes"])
+
+
 def test_a_token_comes_from_the_visit_then_the_variable_then_the_login(
     hub_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,7 +39,9 @@ BAD_REFS = [
 
 @pytest.mark.parametrize("ref", BAD_REFS)
 def test_an_unknown_reference_is_answered_with_what_can_be_written(home: Path, ref: str) -> None:
-    with pytest.raises(UserError, match=r"starter:minilm-l6, .*scratch:vit-tiny, hub:ORG/NAME, folder:PATH or run:RUN"):
+    with pytest.raises(
+        UserError, match=r"starter:minilm-l6, .*scratch:vit-tiny, hub:ORG/NAME, folder:PATH or run:RUN"
+    ):
         find_model(ref)
 
 

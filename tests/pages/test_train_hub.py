@@ -45,7 +45,7 @@ def test_a_search_leads_to_a_run_pinned_to_a_commit(
     assert "licence apache-2.0" in found
     assert "10 downloads a month" in found
     said = words(app)
-    assert "licence apache-2.0 · " in said
+    assert "Licence apache-2.0 · " in said
     assert f"to download · changed 2026-05-04 · commit {sha_of(served)[:7]}" in said
     assert "downloaded when the run starts" in said
     assert f"Fine-tune {NAME} on 96 rows" in said
@@ -107,7 +107,7 @@ def test_a_gated_model_opens_with_a_token_that_is_kept_in_memory_alone(
     hub.repos["test/gated"] = Repo(served, licence="gemma", gated="manual")
     app = type_name(choose_the_hub(open_page()), "test/gated")
     said = words(app)
-    assert "licence gemma" in said
+    assert "Licence gemma" in said
     assert "gated: its terms must be accepted" in said
     assert f"({hub.url}/test/gated)" in said
     assert app.button(key="start training").disabled

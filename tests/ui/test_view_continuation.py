@@ -51,6 +51,9 @@ def finished(rows: list[dict[str, Any]]) -> RunFolder:
         "baselines": {"untuned": {"perplexity": 45.0, "loss": 3.8}},
     }  # fmt: skip
     write_json(run.path / "result.json", result)
+    run.model_path.mkdir()
+    about = {"task": "chat", "target": {}, "columns": columns, "max_length": 64}
+    write_json(run.model_path / "atelier.json", about)
     run.write_state(State(state="succeeded", queued=1.0, started=2.0, finished=3.0))
     return run
 
@@ -125,7 +128,6 @@ def test_an_answer_is_shown_with_its_length_and_stays_text(
         lambda *_, **__: Predictions(frame, Continuation(chat=True), 0.5, skipped=0),
     )
     run = finished([row(0, 1.0)])
-    run.model_path.mkdir()
     app = opened(PREDICT, run)
     app.text_area[0].input("Hi")
     next(button for button in app.button if button.label == "Predict").click().run()
