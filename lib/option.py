@@ -1,7 +1,7 @@
 """One knob: a field of a dataclass with its title, plain explanation and sane range, checked in one place."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeVar
 
 from lib.errors import Problem
@@ -28,6 +28,11 @@ def option(
         default=default,
         metadata={"title": title, "help": help, "group": group, "low": low, "high": high, "choices": choices},
     )
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """Of what has no options of its own."""
 
 
 def options_of(*kinds: type) -> dict[str, Field[Any]]:

@@ -2,22 +2,50 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from lib.errors import Problem
+from lib.option import NoOptions, check_values
 
 
 class Method(ABC):
-    """How to learn. `name` is the tag of the `method` union in a spec; `outputs` are the kinds it serves."""
+    """How to learn. `name` is the tag of the `method` union in a spec; `outputs` are the kinds it serves.
+
+    `option_class` is a dataclass of `lib.option.option` fields: the method's own part of the union.
+    `saves_adapter`: what is saved is small and lies on top of the base model, which stays as it is.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]
     outputs: ClassVar[frozenset[str]]
+    option_class: ClassVar[type] = NoOptions
+    saves_adapter: ClassVar[bool] = False
 
-    @abstractmethod
     def check(self, options: Mapping[str, Any]) -> list[Problem]:
         """Everything wrong with the method's own options."""
+        problems = check_values(options, (self.option_class,), where="method")
+        return [
+            replace(
+                problem, code="unknown-method-option", fix=problem.fix if self._has_options else "Remove it."
+            )
+            if problem.code == "unknown-option"
+            else problem
+            for problem in problems
+        ]
+
+    @property
+    def _has_options(self) -> bool:
+        return self.option_class is not NoOptions
+
+    def unfit(self, *, kind: str | None, is_scratch: bool) -> Problem | None:
+        """Why the method makes no sense for a base model of this kind; None when it does."""
+        return None
+
+    def load_settings(self, options: Mapping[str, Any], *, device: str) -> dict[str, Any]:
+        """How the base model is loaded: settings of from_pretrained."""
+        return {}
 
     @abstractmethod
     def prepare(self, model: Any, options: Mapping[str, Any]) -> Any:

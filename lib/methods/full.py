@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lib.errors import Problem
 from lib.methods.base import Method
 from lib.tasks.outputs import KINDS
 
@@ -15,18 +14,6 @@ class Full(Method):
     title = "Full fine-tuning"
     summary = "Every weight of the model learns. Best quality; uses the most memory."
     outputs = KINDS
-
-    def check(self, options: Mapping[str, Any]) -> list[Problem]:
-        """Full fine-tuning has no options of its own, so any is a mistake."""
-        return [
-            Problem(
-                f"Full fine-tuning has no option {name!r}.",
-                where=f"method.{name}",
-                fix="Remove it.",
-                code="unknown-method-option",
-            )
-            for name in options
-        ]
 
     def prepare(self, model: Any, options: Mapping[str, Any]) -> Any:
         """Let every parameter learn."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 
 from lib.errors import Problem
+from lib.option import NoOptions
 from lib.tasks.brief import Brief, Columns, Target
 from lib.tasks.outputs import Output
 
@@ -27,7 +28,6 @@ __all__ = [
     "Columns",
     "Features",
     "ModelKind",
-    "NoOptions",
     "OnRows",
     "Role",
     "RoleKind",
@@ -62,11 +62,6 @@ class Score:
     title: str
     meaning: str
     higher_is_better: bool = True
-
-
-@dataclass(frozen=True)
-class NoOptions:
-    """A task without options of its own."""
 
 
 class Task(ABC):
@@ -181,8 +176,11 @@ class Task(ABC):
         """The tokenizer or processor of a model folder."""
 
     @abstractmethod
-    def load_model(self, folder: Path, target: Target | None) -> Any:
-        """The torch model in fp32: with a fresh head for `target`, or as saved when it is None."""
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
+        """The torch model in fp32: with a fresh head for `target`, or as saved when it is None.
+
+        `settings` are passed on to from_pretrained: how a method wants the weights held, such as in four bits.
+        """
 
     def settled(self, model: Any, processor: Any, brief: Brief) -> Brief:
         """The brief with what its options leave to the model, fixed once, before any row is encoded.

@@ -78,9 +78,9 @@ def load_causal_tokenizer(folder: Path, *, chat: bool) -> Any:
     return tokenizer
 
 
-def load_causal_model(folder: Path, *, chat: bool) -> Any:
+def load_causal_model(folder: Path, *, chat: bool, **settings: Any) -> Any:
     """The model in fp32, with a row for every token that `load_causal_tokenizer` has added."""
-    model = load_pretrained(folder, auto_class="AutoModelForCausalLM", wanted=WANTED_CAUSAL)
+    model = load_pretrained(folder, auto_class="AutoModelForCausalLM", wanted=WANTED_CAUSAL, **settings)
     tokens = len(load_causal_tokenizer(folder, chat=chat))
     embeddings = model.get_input_embeddings()
     # Never shrunk: many tables are larger than their vocabulary, to be a multiple of 64.

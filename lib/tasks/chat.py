@@ -167,9 +167,9 @@ class Chat(Task):
         """The tokenizer with a chat template; ChatML for a model that has none."""
         return load_causal_tokenizer(folder, chat=True)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The language model, with rows for the template's tokens."""
-        return load_causal_model(folder, chat=True)
+        return load_causal_model(folder, chat=True, **settings)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """The conversation up to where the assistant is to speak; a cell that is no list is what the user says."""

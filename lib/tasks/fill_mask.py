@@ -141,9 +141,9 @@ class FillMask(Task):
             raise UserError(*(Problem(what, "model", fix, code=code) for what, code in problems))
         return tokenizer
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder with its head for hidden words, which is fresh where the folder has none."""
-        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER)
+        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **settings)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """The texts in blocks, with their [MASK]s written as the model's own."""

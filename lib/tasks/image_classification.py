@@ -144,11 +144,11 @@ class ImageClassification(Task):
                 )
             ) from error
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The vision model with a classification head whose config names the labels."""
         # DeiT has a second head, for a teacher, that cannot be trained; unnamed, the usual head is taken.
         head = {**label_head(target["labels"]), "architectures": []} if target else {}
-        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_VISION, **head)
+        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_VISION, **head, **settings)
 
     def settled(self, model: Any, processor: Any, brief: Brief) -> Brief:
         """Writes the size of the pictures into the model and its processor; `image_size` becomes what it is."""

@@ -61,18 +61,20 @@ def label_head(
 def load_pretrained(folder: Path, *, auto_class: str, wanted: str, **settings: Any) -> Any:
     """The model in fp32, from safetensors only; `settings` go into its config, `wanted` into the sentence if it fails.
 
-    fp32 because fine-tuning in pure bf16 loses small updates; mixed precision is autocast's business.
+    fp32 because fine-tuning in pure bf16 loses small updates; mixed precision is autocast's business. The model gets an
+    attribute `fresh_modules`: the names of modules whose weights were not in the folder and begin at random.
     """
     import torch
     import transformers
 
     try:
-        return getattr(transformers, auto_class).from_pretrained(
+        model, loaded = getattr(transformers, auto_class).from_pretrained(
             folder,
             dtype=torch.float32,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
+            output_loading_info=True,
             **settings,
         )
     except (OSError, ValueError) as error:
@@ -84,3 +86,6 @@ def load_pretrained(folder: Path, *, auto_class: str, wanted: str, **settings: A
                 code="model-not-loaded",
             )
         ) from error
+    other = [key if isinstance(key, str) else key[0] for key in loaded["mismatched_keys"]]
+    model.fresh_modules = tuple(sorted({key.rpartition(".")[0] for key in [*loaded["missing_keys"], *other]}))
+    return model

@@ -123,10 +123,10 @@ class MultiLabelClassification(Task):
         """The tokenizer of the model folder."""
         return load_tokenizer(folder)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder with a head of one logit per label, whose config names the labels."""
         head = label_head(target["labels"], problem_type="multi_label_classification") if target else {}
-        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head)
+        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head, **settings)
 
     def finish(self, model: Any, brief: Brief) -> None:
         """The thresholds go into the config, by label, for those who use the model without Atelier."""

@@ -144,10 +144,12 @@ class NextSentencePrediction(Task):
         """The tokenizer of the model folder."""
         return load_tokenizer(folder)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """With transformers' own head for this task where the architecture has one, else with one for two labels."""
         head = label_head(target["labels"]) if target else {}
-        return load_pretrained(folder, auto_class=_auto_class(folder), wanted=WANTED_ENCODER, **head)
+        return load_pretrained(
+            folder, auto_class=_auto_class(folder), wanted=WANTED_ENCODER, **head, **settings
+        )
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the pair; the longer sentence is cut first."""

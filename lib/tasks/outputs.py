@@ -69,11 +69,11 @@ class TokenLabels(Output):
     """Labelled spans of a text. `labels` are the types of spans, without B- and I-.
 
     A row holds `text` (of tokens, those joined by single spaces); `gold` and `predicted`: JSON lists of {"start",
-    "end", "label", "text"} (characters of `text`, end exclusive; predicted ones with "confidence", the mean probability of
-    their words), spans as widened to whole words; `tags`: JSON list, the predicted IOB2 tag of each word; `tp`, `fp`,
-    `fn` (strict: same span and label), `words`, `words_correct`; `confidence` (the least of its words); `loss` (mean
-    −ln p over words); `correct` when every span is right. A prediction also holds `scores`, float32[words · labels of
-    the model], which judged rows do not keep.
+    "end", "label", "text"} (characters of `text`, end exclusive; predicted ones with "confidence", the mean probability
+    of their words), spans as widened to whole words; `tags`: JSON list, the predicted IOB2 tag of each word; `tp`,
+    `fp`, `fn` (strict: same span and label), `words`, `words_correct`; `confidence` (the least of its words); `loss`
+    (mean −ln p over words); `correct` when every span is right. A prediction also holds `scores`, float32[words ·
+    labels of the model], which judged rows do not keep.
     """
 
     kind: ClassVar[str] = "token-labels"

@@ -158,11 +158,11 @@ class QuestionAnswering(Task):
         """The tokenizer of the model folder."""
         return load_tokenizer(folder)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder with a head of two logits a token: how well an answer starts and ends there."""
         # A body that was saved for other labels has a config that says so; two is what the head needs.
         head = {"num_labels": 2, "ignore_mismatched_sizes": True} if target else {}
-        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head)
+        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head, **settings)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Each question with every window of its context."""

@@ -83,9 +83,9 @@ class Seq2SeqOptions:
     )
 
 
-def load_writer(folder: Path) -> Any:
-    """The encoder–decoder of a model folder, in fp32."""
-    return load_pretrained(folder, auto_class="AutoModelForSeq2SeqLM", wanted=WANTED_SEQ2SEQ)
+def load_writer(folder: Path, **settings: Any) -> Any:
+    """The encoder–decoder of a model folder, in fp32; `settings` are passed on to from_pretrained."""
+    return load_pretrained(folder, auto_class="AutoModelForSeq2SeqLM", wanted=WANTED_SEQ2SEQ, **settings)
 
 
 def settle(model: Any, processor: Any, brief: Brief, *, slug: str, usual: str = "") -> Brief:

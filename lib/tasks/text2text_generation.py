@@ -97,9 +97,9 @@ class Text2TextGeneration(Task):
         """The tokenizer of the model folder."""
         return load_tokenizer(folder)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder–decoder as it is: it needs no new head."""
-        return load_writer(folder)
+        return load_writer(folder, **settings)
 
     def settled(self, model: Any, processor: Any, brief: Brief) -> Brief:
         """With the prefix asked for, and the generation settings in the model's own config."""

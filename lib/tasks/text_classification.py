@@ -89,10 +89,10 @@ class TextClassification(Task):
         """The tokenizer of the model folder."""
         return load_tokenizer(folder)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder with a classification head whose config names the labels."""
         head = label_head(target["labels"]) if target else {}
-        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head)
+        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head, **settings)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the text (and pair: the longer of the two is cut first)."""

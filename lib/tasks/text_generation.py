@@ -134,9 +134,9 @@ class TextGeneration(Task):
         """The tokenizer, with an end mark and padding."""
         return load_causal_tokenizer(folder, chat=False)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The language model."""
-        return load_causal_model(folder, chat=False)
+        return load_causal_model(folder, chat=False, **settings)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """The text or the prompt to write on from."""

@@ -140,10 +140,10 @@ class TextRegression(Task):
         """The tokenizer of the model folder."""
         return load_tokenizer(folder)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder with a head of one number; what it says is in units of the spread, from the mean."""
         head = {"num_labels": 1, "problem_type": "regression", "ignore_mismatched_sizes": True}
-        settings = head if target else {}
+        settings |= head if target else {}
         return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **settings)
 
     def finish(self, model: Any, brief: Brief) -> None:

@@ -161,10 +161,10 @@ class TokenClassification(Task):
         """The tokenizer of the model folder, ready for words."""
         return load_word_tokenizer(folder)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder with a head over words whose config names the IOB2 tags."""
         head = label_head(target["tags"], problem_type=None) if target else {}
-        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head)
+        return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head, **settings)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Word pieces of each document, in windows where it is longer than the model reads."""

@@ -117,9 +117,9 @@ class Translation(Task):
         """The tokenizer of the model folder."""
         return load_tokenizer(folder)
 
-    def load_model(self, folder: Path, target: Target | None) -> Any:
+    def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder–decoder as it is: it needs no new head."""
-        return load_writer(folder)
+        return load_writer(folder, **settings)
 
     def settled(self, model: Any, processor: Any, brief: Brief) -> Brief:
         """With the prefix or codes of the languages, and the generation settings in the model's own config."""

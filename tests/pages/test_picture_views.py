@@ -76,8 +76,15 @@ def finished_run() -> RunFolder:
     write_json(run.path / "target.json", target)
     write_json(run.path / "brief.json", brief.to_json())
     scores = {"test": {"macro_f1": 0.17, "accuracy": 0.33}}
-    write_json(run.path / "result.json", {"run": run.id, "state": "succeeded", "task": "image-classification",
-                                          "rows": {"train": 100, "test": 60}, "scores": scores, "baselines": {}})  # fmt: skip
+    result = {
+        "run": run.id,
+        "state": "succeeded",
+        "task": "image-classification",
+        "rows": {"train": 100, "test": 60},
+        "scores": scores,
+        "baselines": {},
+    }
+    write_json(run.path / "result.json", result)
     run.model_path.mkdir()
     write_json(run.model_path / "atelier.json", {"task": "image-classification"} | brief.to_json())
     run.write_state(State(state="succeeded", queued=1.0, started=2.0, finished=3.0))

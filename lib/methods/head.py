@@ -1,0 +1,38 @@
+"""Head only: the body keeps its weights, and only the fresh layers on top of it learn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lib.errors import Problem, UserError
+from lib.methods.base import Method
+from lib.tasks.outputs import LabelScores, ManyLabels, Number, Spans, TokenLabels
+
+
+class Head(Method):
+    """The body is frozen. Quick and small; good when the base model's texts are like yours, and for a first look."""
+
+    name = "head"
+    title = "Head only"
+    summary = "Only the layers on top learn; the body stays as it is. Quickest and smallest, seldom the best."
+    outputs = frozenset({LabelScores.kind, ManyLabels.kind, Number.kind, Spans.kind, TokenLabels.kind})
+
+    def unfit(self, *, kind: str | None, is_scratch: bool) -> Problem | None:
+        """A body that knows nothing gives a head nothing to learn from."""
+        if not is_scratch:
+            return None
+        what = "A model from scratch knows nothing yet, so teaching only its head teaches nothing."
+        return Problem(what, "method", "Choose full fine-tuning, or a pretrained model.", code="method-unfit")
+
+    def prepare(self, model: Any, options: Mapping[str, Any]) -> Any:
+        """Let only what lies outside the body, or was not in the base model, learn."""
+        body = getattr(model, model.base_model_prefix, None)
+        fresh = tuple(f"{name}." for name in getattr(model, "fresh_modules", ()))
+        inside = (
+            {id(weight) for weight in body.parameters()} if body is not None and body is not model else set()
+        )
+        for name, weight in model.named_parameters():
+            weight.requires_grad_(id(weight) not in inside or name.startswith(fresh))
+        if not any(weight.requires_grad for weight in model.parameters()):
+            what = "This model has no head apart from its body."
+            raise UserError(Problem(what, "method", "Choose full fine-tuning.", code="no-head"))
+        return model
