@@ -42,12 +42,14 @@ RULES = {
     "analysis": rule("errors tasks.outputs", "numpy pandas scipy", f"streamlit plotly {TORCH}"),
     "charts": rule("errors tasks.outputs analysis", "numpy pandas plotly", f"streamlit {TORCH} sklearn"),
     "training": rule(
-        "errors option settings data tasks methods models runs plan analysis",
+        "errors option settings data tasks methods models runs plan analysis inference.taught",
         "torch transformers datasets numpy pandas psutil yaml",
         "streamlit plotly",
     ),
     "inference": rule(
-        "errors settings data tasks models runs", "numpy pandas pyarrow filelock psutil", "streamlit plotly"
+        "errors settings data tasks methods models runs",
+        "numpy pandas pyarrow filelock psutil",
+        "streamlit plotly",
     ),
     "cli": rule(
         "errors settings data tasks methods models runs plan analysis inference",

@@ -14,7 +14,17 @@ from lib.settings import get_settings
 # A request or answer is small: rows travel as Parquet files beside it.
 MOST_BYTES = 10_000_000
 # What the host runs. Views and charts may change under it without a restart.
-HOST_PARTS = ("errors.py", "settings.py", "data", "tasks", "models", "runs", "inference")
+HOST_PARTS = (
+    "errors.py",
+    "option.py",
+    "settings.py",
+    "data",
+    "tasks",
+    "methods",
+    "models",
+    "runs",
+    "inference",
+)
 
 
 class Reading(Protocol):

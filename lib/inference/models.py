@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.errors import Problem, UserError
+from lib.errors import UserError
+from lib.inference.taught import load_taught
 from lib.models.sources import find_model
-from lib.runs.files import read_json
-from lib.tasks import find_task
 from lib.tasks.base import Brief, Task
 
 MOST_HELD = 2
@@ -51,7 +50,7 @@ class HeldModels:
                 self._held.pop(ref, None)
                 while len(self._held) >= MOST_HELD:
                     self._held.popitem(last=False)
-                held = _load(ref, info.folder, stamp)
+                held = _held(ref, info.folder, stamp)
                 self._held[ref] = held
             self._held.move_to_end(ref)
             return held
@@ -63,37 +62,8 @@ def _stamp(folder: Path, revision: str) -> str:
     return " ".join([revision, *(str(path.stat().st_mtime_ns) for path in files if path.exists())])
 
 
-def _load(ref: str, folder: Path, stamp: str) -> HeldModel:
+def _held(ref: str, folder: Path, stamp: str) -> HeldModel:
     import torch
-    from safetensors import SafetensorError
 
-    about = read_json(folder / "atelier.json")
-    if not isinstance(about, dict) or "task" not in about:
-        raise UserError(
-            Problem(
-                f"The model {ref} has not been taught a task, so it cannot predict.",
-                where="model",
-                fix="Choose a finished run.",
-                code="model-without-task",
-            )
-        )
-    task = find_task(str(about["task"]))
-    try:
-        brief = Brief.from_json(about)
-        task.output(brief.target)
-        model = task.load_model(folder, None)
-        if torch.cuda.is_available():
-            model = model.to("cuda")
-        processor = task.load_processor(folder)
-    # What transformers raises on a damaged folder depends on which file is damaged, and how.
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(
-            Problem(
-                f"The model {ref} could not be loaded: {reason}",
-                where=str(folder),
-                fix="Choose another run, or train this one again.",
-                code="model-not-loaded",
-            )
-        ) from error
-    return HeldModel(task, brief, processor, model.eval(), stamp)
+    found = load_taught(folder, name=ref, device="cuda" if torch.cuda.is_available() else "cpu")
+    return HeldModel(found.task, found.brief, found.processor, found.model.eval(), stamp)

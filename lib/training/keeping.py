@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from lib.data.split import row_ids
+from lib.methods import find_method
+from lib.methods.adapters import save_adapter
 from lib.runs.files import write_atomic, write_json
 from lib.runs.folder import RunFolder
 from lib.runs.spec import Spec
@@ -78,10 +80,16 @@ def keep_model(
     final, work = run.model_path, run.path / ".model"
     shutil.rmtree(work, ignore_errors=True)
     task.finish(model, brief)
-    model.save_pretrained(work)
+    about = {"task": task.slug, "method": spec.method} | brief.to_json()
+    if find_method(spec.method["name"]).saves_adapter:
+        save_adapter(model, work)
+        inside = next((name for name in ("base", "scratch") if (run.path / name).is_dir()), None)
+        about["base"] = {"model": spec.model, "revision": spec.revision, "folder": inside and f"../{inside}"}
+    else:
+        model.save_pretrained(work)
     processor.save_pretrained(work)
     write_atomic(work / "README.md", model_card(task, spec, brief, result, data_name))
-    write_json(work / "atelier.json", {"task": task.slug} | brief.to_json())
+    write_json(work / "atelier.json", about)
     if final.exists():
         shutil.rmtree(final)
     work.rename(final)

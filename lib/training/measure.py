@@ -14,6 +14,7 @@ import psutil
 import torch
 
 from lib.methods import find_method
+from lib.methods.adapters import is_adapter
 from lib.models.sources import find_model
 from lib.option import values_as
 from lib.runs.files import read_json, write_json
@@ -22,6 +23,7 @@ from lib.runs.spec import Spec
 from lib.tasks import find_task
 from lib.tasks.base import Brief
 from lib.tasks.predict import model_features
+from lib.training.base_model import merged_base
 from lib.training.download import downloaded
 from lib.training.progress import peak_memory_mb
 from lib.training.rows import load_rows
@@ -44,10 +46,13 @@ def measure(spec: Spec, *, device: str) -> dict[str, float]:
     if info.is_scratch:
         source = made_from_scratch(spec.model, task, found, Path(made.name, "model"), seed=options.seed)
     processor = task.load_processor(source)
-    model = task.load_model(source, target)
+    method = find_method(spec.method["name"])
+    how = {key: value for key, value in spec.method.items() if key != "name"}
+    if is_adapter(source):
+        source = merged_base(source, Path(made.name, "base"))
+    model = task.load_model(source, target, **method.load_settings(how, device=device))
     brief = task.settled(model, processor, brief)
-    model = find_method(spec.method["name"]).prepare(model, {})
-    model.to(device)
+    model = method.prepare(model, how).to(device)
     sample = frame.sample(min(len(frame), ROWS_LOOKED_AT), random_state=0)
     rows = {str(name): sample[name].tolist() for name in sample}
     encoded = task.encode_training(processor, rows, brief)

@@ -15,6 +15,7 @@ from transformers import set_seed
 from lib.analysis.judged import score_intervals
 from lib.errors import Problem, UserError
 from lib.methods import find_method
+from lib.methods.adapters import is_adapter
 from lib.models.hub_download import DownloadStopped
 from lib.models.sources import ModelInfo, find_model
 from lib.option import values_as
@@ -24,6 +25,7 @@ from lib.runs.options import TrainingOptions, options_from
 from lib.runs.spec import Spec
 from lib.tasks import find_task
 from lib.tasks.base import Brief, Task
+from lib.training.base_model import merged_base
 from lib.training.callbacks import EarlyStopping, Teller
 from lib.training.checkpoints import newest_complete, step_of, trained_seconds
 from lib.training.download import downloaded
@@ -164,12 +166,16 @@ def _prepare(run: RunFolder, progress: Progress) -> Session:
     if info.is_scratch:
         progress.phase("making a model from scratch")
         folder = made_from_scratch(spec.model, task, rows, run.path / "scratch", seed=options.seed)
+    how = {key: value for key, value in spec.method.items() if key != "name"}
+    if is_adapter(folder):
+        progress.phase("adding the adapter it goes on from into its base model")
+        folder = merged_base(folder, run.path / "base")
     set_seed(options.seed)
     processor = task.load_processor(folder)
-    model = task.load_model(folder, target)
+    model = task.load_model(folder, target, **method.load_settings(how, device=device))
     brief = Brief(rows.columns, target, options.max_length, vars(values_as(task.option_class, spec.options)))
     brief = task.settled(model, processor, brief)
-    model = method.prepare(model, {key: value for key, value in spec.method.items() if key != "name"})
+    model = method.prepare(model, how)
     session = Session(run, spec, task, options, rows, brief, processor, model, device)
     _write_brief(session)
     return session

@@ -5,7 +5,7 @@ import streamlit as st
 from lib.data.examples import EXAMPLES, Example
 from lib.errors import UserError
 from lib.settings import get_settings
-from lib.tasks import find_task
+from lib.tasks import TASKS, find_task
 from lib.ui import hand as hands
 from lib.ui.frame import guarded_callback, hold_back, section
 from lib.ui.staging import stage
@@ -70,8 +70,10 @@ def _uploader() -> None:
 def _examples() -> None:
     """One card for each example: what it is, what can be learned from it, and the button that brings it in."""
     section("Or look round with an example")
-    for start in range(0, len(EXAMPLES), _CARDS):
-        for place, example in zip(st.columns(_CARDS), EXAMPLES[start : start + _CARDS], strict=False):
+    order = [task.slug for task in TASKS]
+    examples = sorted(EXAMPLES, key=lambda example: order.index(example.task))
+    for start in range(0, len(examples), _CARDS):
+        for place, example in zip(st.columns(_CARDS), examples[start : start + _CARDS], strict=False):
             with place, st.container(border=True, height="stretch"):
                 st.button(
                     escape_markdown(example.title),

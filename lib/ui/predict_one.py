@@ -13,6 +13,7 @@ from lib.inference.predict import Predictions, is_loaded, predict
 from lib.runs.folder import RunFolder
 from lib.tasks import find_task
 from lib.tasks.base import Role
+from lib.tasks.outputs import Output
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, evaluation, splits_of
 from lib.ui.frame import guarded_callback
@@ -100,9 +101,12 @@ def _line(tried: Try) -> dict[str, Any]:
 
 
 def _examples(run: RunFolder, inputs: list[Role]) -> None:
-    rows = _example_rows(run)
-    columns = (run.brief() or {}).get("columns", {})
-    given = [(title, row, _given_in(row, inputs, columns)) for title, row in rows]
+    said = run.brief()
+    rows = _example_rows(run) if said else []
+    if not rows or not said:
+        return
+    output = find_task(run.spec.task).output(said["target"])
+    given = [(title, row, _given_in(output, row, inputs, said["columns"])) for title, row in rows]
     given = [(title, row, texts) for title, row, texts in given if texts]
     if not given:
         return
@@ -116,9 +120,9 @@ def _examples(run: RunFolder, inputs: list[Role]) -> None:
                     continue
                 texts[0] = str(path)
                 st.image(thumbnail(path) or str(path), width=96)
-            said = str(row["gold"]) if any(pictures) else texts[0]
+            words = str(row["gold"]) if any(pictures) else texts[0]
             st.button(
-                f"**{title}:** {escape_markdown(shorten(said, 44))}",
+                f"**{title}:** {escape_markdown(shorten(words, 44))}",
                 key=f"example {title}",
                 type="tertiary",
                 on_click=_take_example,
@@ -126,10 +130,12 @@ def _examples(run: RunFolder, inputs: list[Role]) -> None:
             )
 
 
-def _given_in(row: dict[str, Any], inputs: list[Role], columns: dict[str, str]) -> list[str]:
+def _given_in(output: Output, row: dict[str, Any], inputs: list[Role], columns: dict[str, str]) -> list[str]:
     """What a judged row would be given as: its input columns, or what the output keeps of them; [] when one lacks."""
     cells = [row.get(f"{INPUT}{columns.get(role.name, role.name)}", row.get(role.name)) for role in inputs]
-    return [] if any(cell is None for cell in cells) else [str(cell) for cell in cells]
+    if any(cell is None for cell in cells):
+        return []
+    return [view_of(output).example(output, row, str(cell)) for cell in cells]
 
 
 def _example_rows(run: RunFolder) -> list[tuple[str, dict[str, Any]]]:
@@ -150,7 +156,9 @@ def _example_rows(run: RunFolder) -> list[tuple[str, dict[str, Any]]]:
         ("Unlikely", frame, "loss", True),
     ):
         known = part[part[column].notna()] if column in part else part.head(0)
-        if len(known) and len(found) < 3:
+        if column == "loss" and found:  # how likely only matters where nothing is right or wrong
+            break
+        if len(known):
             values = known[column].to_numpy()
             place = int(values.argmax() if highest else values.argmin())
             found.append((title, {str(name): value for name, value in known.iloc[place].items()}))

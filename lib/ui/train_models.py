@@ -37,7 +37,9 @@ def choose_model(draft: Draft, task: Task) -> ModelChoice:
     # A model of an unknown architecture may be tried; one that is known not to fit is not offered.
     known = {model.ref: model for model in at_hand if not check_kind(task, model)}
     earlier = [line for line in all_lines() if _has_model(line, task)]
-    options = [*known, *([_RUN] if earlier else []), _HUB, _FOLDER]
+    taught = [ref for ref, model in known.items() if not model.is_scratch]
+    untaught = [ref for ref in known if ref not in taught]
+    options = [*taught, *([_RUN] if earlier else []), _HUB, _FOLDER, *untaught]
     # What the task recommends comes first among what is at hand.
     start = next((ref for ref in task.starters if ref in known), options[0])
     key = draft.key("model", start, allowed=options)

@@ -25,6 +25,10 @@ class View:
         """One try as columns of the history."""
         return {"predicted": row["predicted"]}
 
+    def example(self, output: Any, row: dict[str, Any], cell: str) -> str:
+        """What to try the model with, from a judged row and its input cell: usually the cell itself."""
+        return cell
+
     def counts(self, output: Any, table: pd.DataFrame) -> "pd.Series[Any] | None":
         """What to count over many predictions: one value per predicted row; None when counting says nothing."""
         return None

@@ -29,6 +29,12 @@ class ContinuationView(View):
         length = count(float(row["tokens written"]), "token")
         st.caption(escape_markdown(f"{length} · {note}" if note else length), help=term("token"))
 
+    def example(self, output: Any, row: dict[str, Any], cell: str) -> str:
+        """Of a conversation what the user said last before the assistant's last answer."""
+        turns = as_messages(cell) if output.chat else None
+        asked = [turn["content"] for turn in turns or [] if turn["role"] == "user"]
+        return asked[-1] if asked else cell
+
     def tried(self, output: Any, row: "pd.Series[Any]") -> dict[str, Any]:
         """The text and its length."""
         return {"predicted": row["predicted"], "tokens written": int(row["tokens written"])}

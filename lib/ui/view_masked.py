@@ -54,6 +54,16 @@ class MaskedView(View):
         if len(found) > MOST_CHARTS:
             st.caption(f"The first {MOST_CHARTS} of {len(found):,} hidden words are shown in charts.")
 
+    def example(self, output: Any, row: dict[str, Any], cell: str) -> str:
+        """The text with the first of its hidden words masked again."""
+        found = json.loads(str(row.get("hidden") or "[]"))
+        if not found:
+            return cell
+        start, end = found[0]["start"], found[0]["end"]
+        for piece in found[1:]:  # of the same word
+            end = piece["end"] if piece["start"] == end else end
+        return f"{cell[:start]}{output.mask}{cell[end:]}"
+
     def tried(self, output: Any, row: "pd.Series[Any]") -> dict[str, Any]:
         """The best word for each place."""
         return {"predicted": row["predicted"] or "(nothing hidden)"}

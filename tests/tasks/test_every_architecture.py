@@ -63,6 +63,7 @@ def test_it_learns_is_saved_and_predicts_the_same_when_read_back(
     frame, brief = examples(slug)
     torch.manual_seed(0)
     processor, model = task.load_processor(folder), task.load_model(folder, brief.target)
+    brief = task.settled(model, processor, brief)
     plain = {str(column): frame[column].tolist() for column in frame}
     features = task.encode_training(processor, plain, brief)
     learned = batch(task, features, processor, brief)
@@ -78,6 +79,7 @@ def test_it_learns_is_saved_and_predicts_the_same_when_read_back(
         losses.append(loss.item())
     assert losses[-1] < losses[0]
 
+    task.finish(model, brief)
     model.save_pretrained(tmp_path / "saved")
     processor.save_pretrained(tmp_path / "saved")
     judged = task.evaluate(model, processor, frame.head(6), brief)
