@@ -67,9 +67,10 @@ def follow(run: RunFolder, *, as_json: bool) -> int:
             )
     print(file=sys.stderr)
     result = run.result() or {"run": run.id, "folder": str(run.path)}
-    result |= {"state": state.state, "problems": state.problems}
-    for problem in state.problems:
-        print(f"error: {problem['what']} {problem['fix']}".rstrip(), file=sys.stderr)
+    problems = [*(result.get("problems") or []), *state.problems]
+    result |= {"state": state.state, "problems": problems}
+    for problem in problems:
+        print(f"{problem['severity']}: {problem['what']} {problem['fix']}".rstrip(), file=sys.stderr)
     if state.state == "lost":
         print(f"error: The worker ended without a word. Its log is {run.log_path}.", file=sys.stderr)
     if as_json:

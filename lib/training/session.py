@@ -13,6 +13,7 @@ from datasets import Dataset
 from transformers import set_seed
 
 from lib.analysis.judged import score_intervals
+from lib.analysis.overfitting import overfitting
 from lib.errors import Problem, UserError
 from lib.methods import find_method
 from lib.methods.adapters import is_adapter
@@ -300,5 +301,9 @@ def _result(
         "intervals": {part: score_intervals(output, rows) for part, rows in judged.items()},
         "baselines": baselines,
         **facts,
-        "problems": [],
+        "problems": [found.to_json()] if (found := _overfitting(session, facts)) else [],
     }
+
+
+def _overfitting(session: Session, facts: Mapping[str, Any]) -> Problem | None:
+    return overfitting(session.run.read_metrics(), best_step=int(facts["best_step"]))

@@ -10,6 +10,7 @@ from lib.ui.charts import current_theme, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.numbers import count, score, score_with_interval
+from lib.ui.run_result import show_remarks
 from lib.ui.words import escape_markdown, term
 
 SELECTION_SET = (
@@ -63,6 +64,7 @@ def show_answer(found: Evaluation) -> None:
             for verdict in found_verdicts:
                 lead = "**Mind:** " if verdict.outcome == "worse" else ""
                 st.markdown(lead + escape_markdown(verdict.sentence))
+        show_remarks(found.result)
         if not found.baselines:
             st.caption("The baselines are only worked out on the test rows, where they count.")
     with beside:

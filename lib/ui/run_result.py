@@ -1,12 +1,17 @@
 """What a run came to: its scores with intervals, the rows they stand on, and what needs no model at all."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from lib.analysis.verdict import summary
 from lib.charts.baselines import NAMES
+from lib.errors import Problem
 from lib.tasks import TASKS
 from lib.ui.numbers import count, score, score_with_interval
+from lib.ui.problems import show_problems
 from lib.ui.run_words import main_score
 from lib.ui.runs_list import RunLine
 from lib.ui.words import escape_markdown, term
@@ -31,6 +36,13 @@ def show_verdict(line: RunLine) -> None:
             )
         )
     )
+    show_remarks(line.result)
+
+
+def show_remarks(result: Mapping[str, Any]) -> None:
+    """What is worth knowing about a finished run beside its scores."""
+    found = result.get("problems")
+    show_problems(Problem(**problem) for problem in (found if isinstance(found, list) else []))
 
 
 def show_scores(line: RunLine) -> None:
