@@ -146,6 +146,9 @@ def _in_text(tokenizer: Any, row: list[dict[str, Any]], text: str) -> str:
         start, end = item["span"]
         # Byte-level pieces count the space before them as their own.
         start += len(text[start:end]) - len(text[start:end].lstrip())
+        if not token_text(tokenizer, item["truth"]):
+            # The mark of a word's beginning alone: some tokenizers say that it covers the first letter.
+            end = start
         found.append(
             {
                 "start": start,

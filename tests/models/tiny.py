@@ -47,7 +47,9 @@ _MAP: dict[str, Architecture] = {
         {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "max_position_embeddings": 128}),
     "MobileBERT": Architecture(
         "encoder", "mobilebert", "wordpiece",
-        {**_BERT, "embedding_size": 16, "intra_bottleneck_size": 16, "num_feedforward_networks": 2}),
+        # It has no layer norms to bring small signals up again, so weights begin larger than usual.
+        {**_BERT, "embedding_size": 16, "intra_bottleneck_size": 16, "num_feedforward_networks": 2,
+         "initializer_range": 0.2}),
     "TinyBERT": Architecture(
         "encoder", "bert", "wordpiece", {**_BERT, "num_hidden_layers": 4, "hidden_size": 24, "intermediate_size": 96}),
     "RoBERTa": Architecture(
