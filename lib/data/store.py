@@ -129,10 +129,11 @@ def save(
 def _publish(draft: StoredDataset, work: Path) -> StoredDataset:
     """Rename the finished folder to the next free version. Whoever comes second tries the next number."""
     while True:
+        # First the number: whoever publishes the same rows in between takes it, and the renaming below fails.
+        version = max(_numbers(draft.folder), default=0) + 1
         existing = _same(draft.folder, draft.fingerprint, draft.task, draft.columns, draft.split)
         if existing:
             return existing
-        version = max(_numbers(draft.folder), default=0) + 1
         final = draft.folder / f"v{version}"
         stored = replace(draft, version=version, folder=final, created=datetime.now(UTC).isoformat())
         _write_json(work / INFO_FILE, stored.to_json())

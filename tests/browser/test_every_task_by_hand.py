@@ -13,7 +13,7 @@ from tests.browser.conftest import App, settle
 from tests.browser.test_whole_path import only_run, press, upload, wait_for
 
 # One for each shape of prediction that is quick to train; the others run with the slow tests.
-QUICK = ("text-regression", "token-classification", "image-classification")
+QUICK = ("token-classification", "image-classification")
 # What is tried, where the test rows offer nothing to click.
 TYPED = {"fill-mask": "The cat sat on the [MASK]."}
 
@@ -71,9 +71,9 @@ def choose_task(page: Page, task: Task) -> None:
 
 def choose_small_model(page: Page, task: Task) -> None:
     """A model from scratch where the usual one would take minutes."""
-    names = {"causal": "Llama-tiny", "image": "ViT-tiny", "seq2seq": "T5-tiny"}
+    names = {"causal": "Llama tiny", "image": "ViT tiny", "seq2seq": "T5 tiny"}
     if name := names.get(task.model_kind):
-        page.get_by_text(re.compile(name, re.IGNORECASE)).first.click()
+        page.get_by_text(f"{name} (untrained)", exact=True).first.click()
         settle(page)
 
 
