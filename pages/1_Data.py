@@ -13,7 +13,7 @@ with page("Data", icon=":material/table:") as hand:
         show_stored(hand.data)
         show_shelf()
         section("Bring another table")
-        show_entrance()
+        show_entrance(first=False)
     else:
         show_entrance()
         show_shelf()

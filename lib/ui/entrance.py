@@ -25,10 +25,15 @@ def put_upload_away() -> None:
     st.query_params.pop("upload", None)
 
 
-def show_entrance() -> None:
-    """Ask for a file, or offer the examples."""
+def show_entrance(*, first: bool = True) -> None:
+    """Ask for a file, or offer the examples; these behind a click unless it is the `first` thing on the page."""
     _uploader()
-    _examples()
+    if first:
+        section("Or look round with an example")
+        _examples()
+    else:
+        with st.expander("Or look round with an example", icon=":material/science:"):
+            _examples()
 
 
 def first_example() -> Example:
@@ -69,7 +74,6 @@ def _uploader() -> None:
 
 def _examples() -> None:
     """One card for each example: what it is, what can be learned from it, and the button that brings it in."""
-    section("Or look round with an example")
     order = [task.slug for task in TASKS]
     examples = sorted(EXAMPLES, key=lambda example: order.index(example.task))
     for start in range(0, len(examples), _CARDS):

@@ -9,17 +9,20 @@ from lib.ui.predict_many import show_many
 from lib.ui.predict_one import show_one
 
 WAYS = {"one": "One text", "many": "A file of rows"}
+_OF_PICTURES = {"one": "One picture", "many": "Many pictures"}
 
 
-def choose_way() -> str:
-    """One text or many; in the address, so that a link reopens it."""
+def choose_way(run: RunFolder) -> str:
+    """One input or many; in the address, so that a link reopens it."""
+    kinds = {role.kind for role in find_task(run.spec.task).asked(run.spec.data.columns)}
+    titles = _OF_PICTURES if "image" in kinds else WAYS
     asked = st.query_params.get("way")
     now = asked if asked in WAYS else "many" if "rows" in st.query_params else "one"
     st.session_state["predict way"] = now
     st.segmented_control(
         "What to predict",
         list(WAYS),
-        format_func=WAYS.__getitem__,
+        format_func=titles.__getitem__,
         key="predict way",
         required=True,
         on_change=_take_way,
