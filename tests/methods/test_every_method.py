@@ -57,8 +57,21 @@ def serves(method: Method, task: Task) -> bool:
 PAIRS = [(task, method) for task in TASKS for method in METHODS if serves(method, task)]
 
 
+# What is long, or shares all but words with a task that is not left out, runs with the slow tests.
+LONG = ("next-sentence-prediction", "translation", "text2text-generation")
+
+
 @pytest.mark.parametrize(
-    ("task", "method"), PAIRS, ids=[f"{task.slug}-{method.name}" for task, method in PAIRS]
+    ("task", "method"),
+    [
+        pytest.param(
+            task,
+            method,
+            id=f"{task.slug}-{method.name}",
+            marks=[pytest.mark.slow] if task.slug in LONG else [],
+        )
+        for task, method in PAIRS
+    ],
 )
 def test_a_run_learns_and_its_model_predicts_the_same_in_plain_transformers(
     home: Path, tmp_path: Path, task: Task, method: Method
