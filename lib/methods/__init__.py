@@ -3,8 +3,11 @@
 from lib.errors import Problem, UserError
 from lib.methods.base import Method
 from lib.methods.full import Full
+from lib.methods.head import Head
+from lib.methods.lora import Lora
+from lib.methods.qlora import Qlora
 
-METHODS: tuple[Method, ...] = (Full(),)
+METHODS: tuple[Method, ...] = (Full(), Lora(), Qlora(), Head())
 
 
 def find_method(name: str) -> Method:

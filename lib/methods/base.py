@@ -13,6 +13,7 @@ class Method(ABC):
     """How to learn. `name` is the tag of the `method` union in a spec; `outputs` are the kinds it serves.
 
     `option_class` is a dataclass of `lib.option.option` fields: the method's own part of the union.
+    `needs` says what a task must have that it does not serve, after "it has no".
     `saves_adapter`: what is saved is small and lies on top of the base model, which stays as it is.
     """
 
@@ -20,8 +21,11 @@ class Method(ABC):
     title: ClassVar[str]
     summary: ClassVar[str]
     outputs: ClassVar[frozenset[str]]
+    needs: ClassVar[str] = ""
     option_class: ClassVar[type] = NoOptions
     saves_adapter: ClassVar[bool] = False
+    # Options that a form asks for before all others, not among the advanced ones.
+    asked_apart: ClassVar[tuple[str, ...]] = ()
 
     def check(self, options: Mapping[str, Any]) -> list[Problem]:
         """Everything wrong with the method's own options."""

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -73,7 +74,13 @@ def total_steps(options: TrainingOptions, rows: int) -> int:
 
 
 def estimate_run(
-    model: ModelInfo, options: TrainingOptions, *, rows: int, mean_tokens: float, longest_tokens: int
+    model: ModelInfo,
+    options: TrainingOptions,
+    *,
+    rows: int,
+    mean_tokens: float,
+    longest_tokens: int,
+    method: Mapping[str, Any],
 ) -> Estimate:
     """By formula: `mean_tokens` and `longest_tokens` are per row, after cutting at max_length.
 

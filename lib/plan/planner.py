@@ -1,7 +1,7 @@
 """The plan of a run: reads the wish and the data, guesses, fills in, checks everything and says all problems."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from lib.data.cells import as_list, as_messages
 from lib.data.files import joined_files
 from lib.data.label_cells import columns_named
 from lib.data.profile import find_split_column
@@ -21,16 +20,16 @@ from lib.data.table import Table
 from lib.errors import Problem, UserError, errors_in
 from lib.methods import find_method
 from lib.models.sources import ModelInfo, find_model
-from lib.models.tokens import count_tokens
 from lib.option import values_as
 from lib.plan.columns import choose_columns, whole_paths
 from lib.plan.estimate import Estimate, estimate_run
+from lib.plan.fit import check_kind, check_method
+from lib.plan.lengths import examples_per_row, read_lengths, token_lengths
 from lib.plan.presets import PRESETS, preset_options
 from lib.runs.options import check_options, options_from
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks import find_task
 from lib.tasks.base import Task
-from lib.tasks.images import picture_tokens
 
 PACKAGES = (
     "torch",
@@ -42,14 +41,6 @@ PACKAGES = (
     "numpy",
     "pandas",
 )
-ROWS_TO_COUNT_TOKENS_ON = 1_000
-ROWS_TO_COUNT_EXAMPLES_ON = 1_000
-KIND_WORDS = {
-    "encoder": "a text encoder (BERT, RoBERTa, MiniLM …)",
-    "seq2seq": "a model that turns texts into texts (T5, BART, Marian …)",
-    "causal": "a model that writes on (GPT-2, Llama, SmolLM …)",
-    "image": "a vision model (ViT, DINOv2, Swin …)",
-}
 
 
 @dataclass(frozen=True)
@@ -106,10 +97,12 @@ def plan_run(wish: Spec) -> Plan:
         share = min(1.0, wish.data.limit / max(1, sum(rows.values())))
         rows = {name: max(1, round(count * share)) for name, count in rows.items()}
     problems += check_kind(task, model)
+    problems += check_method(method, task, model)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
     examples = round(rows["train"] * examples_per_row(source.frame[parts == "train"], task, source.columns))
-    options = complete_options(wish.options, task=task, model=model, rows=examples)
+    assert method is not None
+    options = complete_options(wish.options, task=task, model=model, rows=examples, method=method.name)
     stored = source.stored or save(
         source.table,
         name=Path(wish.data.file or "data").stem,
@@ -137,7 +130,12 @@ def plan_run(wish: Spec) -> Plan:
     lengths = token_lengths(source.frame, task, source.columns, model.ref, options["max_length"])
     lengths = read_lengths(task, model, options, lengths)
     estimate = estimate_run(
-        model, options_from(options), rows=examples, mean_tokens=lengths[0], longest_tokens=lengths[1]
+        model,
+        options_from(options),
+        rows=examples,
+        mean_tokens=lengths[0],
+        longest_tokens=lengths[1],
+        method=spec.method,
     )
     problems += _check_memory(estimate)
     return Plan(spec, task, model, rows, estimate, tuple(problems))
@@ -312,74 +310,16 @@ def _check_memory(estimate: Estimate) -> list[Problem]:
     ]
 
 
-def check_kind(task: Task, model: ModelInfo) -> list[Problem]:
-    """Whether the model can do the task at all; an architecture that is not known is tried."""
-    if model.kind is None or model.kind == task.model_kind:
-        return []
-    return [
-        Problem(
-            f"{task.title} needs {KIND_WORDS[task.model_kind]}, and {model.title} is {KIND_WORDS[model.kind]}.",
-            "model",
-            "Choose another model.",
-            code="model-unfit",
-        )
-    ]
-
-
-def complete_options(given: Mapping[str, Any], *, task: Task, model: ModelInfo, rows: int) -> dict[str, Any]:
+def complete_options(
+    given: Mapping[str, Any], *, task: Task, model: ModelInfo, rows: int, method: str = "full"
+) -> dict[str, Any]:
     """The options given, the task's own among them, over those of the preset they name (balanced when none)."""
     preset = str(given.get("preset", "balanced"))
-    options = preset_options(preset if preset in PRESETS else "balanced", task=task, model=model, rows=rows)
+    preset = preset if preset in PRESETS else "balanced"
+    options = preset_options(preset, task=task, model=model, rows=rows, method=method)
     options |= given
     options["max_length"] = min(int(options["max_length"]), model.max_length)
     return options_from(options).to_json() | vars(values_as(task.option_class, options))
-
-
-def examples_per_row(train: pd.DataFrame, task: Task, columns: Mapping[str, str]) -> float:
-    """How many examples a training row makes on average, such as pairs from a document; told from a sample."""
-    sample = train.sample(min(len(train), ROWS_TO_COUNT_EXAMPLES_ON), random_state=0)
-    examples, _ = task.as_examples(sample, columns, seed=0)
-    return len(examples) / max(1, len(sample))
-
-
-# What is read of a cell with a list in it: the words of all tokens or turns, not the brackets.
-_PLAIN: dict[str, Callable[[str], str]] = {
-    "tokens": lambda cell: " ".join(map(str, as_list(cell) or [])),
-    "messages": lambda cell: " ".join(turn["content"] for turn in as_messages(cell) or []),
-}
-
-
-def token_lengths(
-    frame: pd.DataFrame, task: Task, columns: Mapping[str, str], ref: str, max_length: int
-) -> tuple[float, int]:
-    """Mean and longest length in tokens of a sample of rows, cut at `max_length`."""
-    if task.model_kind == "image":  # what a picture becomes depends on options: see `read_lengths`
-        return float(max_length), max_length
-    used = task.inputs(columns)
-    texts = frame[used].dropna()
-    texts = texts.sample(min(len(texts), ROWS_TO_COUNT_TOKENS_ON), random_state=0)
-    kinds = {columns[role.name]: role.kind for role in task.roles if columns.get(role.name) in used}
-    texts = texts.assign(
-        **{name: texts[name].map(_PLAIN[kinds[name]]) for name in used if kinds[name] in _PLAIN}
-    )
-    joined = texts.agg(" ".join, axis=1).tolist() if len(used) > 1 else texts.iloc[:, 0].tolist()
-    try:
-        counts = count_tokens([text[:20_000] for text in joined], ref)
-    except (UserError, FileNotFoundError):
-        counts = [int(1.4 * len(text.split())) + 2 for text in joined]  # about 1.4 tokens a word in English
-    cut = [min(count, max_length) for count in counts] or [max_length]
-    return sum(cut) / len(cut), max(cut)
-
-
-def read_lengths(
-    task: Task, model: ModelInfo, options: Mapping[str, Any], lengths: tuple[float, int]
-) -> tuple[float, int]:
-    """The lengths that these options leave: cut at `max_length`, or the tokens of a picture of their size."""
-    if task.model_kind == "image":
-        tokens = picture_tokens(model.config, model.max_length, int(options.get("image_size", 0)))
-        return float(tokens), tokens
-    most = int(options["max_length"])
-    return min(lengths[0], most), min(lengths[1], most)
 
 
 @lru_cache(maxsize=1)

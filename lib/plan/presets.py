@@ -17,18 +17,23 @@ FEW_ROWS = 1_000
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, list[dict[str, Any]]]:
+def _table() -> dict[str, Any]:
     return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text(encoding="utf-8"))
 
 
-def preset_options(preset: str, *, task: Task, model: ModelInfo, rows: int) -> dict[str, Any]:
-    """All training options of a preset for a task, a model and that many training rows.
+def preset_options(
+    preset: str, *, task: Task, model: ModelInfo, rows: int, method: str = "full"
+) -> dict[str, Any]:
+    """All training options of a preset for a task, a model, a method and that many training rows.
 
-    Presets are kept by the task's group; an entry may hold options of the task's own too.
+    Presets are kept by the task's group; an entry may hold options of the task's own too. A method's entry under
+    `methods` says by how much the numbers of full fine-tuning are multiplied for it.
     """
     millions = (model.parameters or 100_000_000) / 1e6
     entry = next(item for item in _table()[task.preset_group] if millions <= item["up_to_million"])
     chosen = dict(entry[preset])
+    for name, factor in _table()["methods"].get(method, {}).items():
+        chosen[name] *= factor
     least, most = chosen.pop("least_steps", 0), chosen.pop("most_steps", math.inf)
     most_epochs = chosen.pop("most_epochs", chosen["epochs"])
     options = TrainingOptions(preset=preset).to_json() | chosen

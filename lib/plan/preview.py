@@ -7,7 +7,8 @@ from typing import Any
 from lib.data.dataset import ROW_GROUP, StoredDataset
 from lib.models.sources import ModelInfo
 from lib.plan.estimate import Estimate, estimate_run
-from lib.plan.planner import complete_options, read_lengths, token_lengths
+from lib.plan.lengths import read_lengths, token_lengths
+from lib.plan.planner import complete_options
 from lib.runs.options import TrainingOptions, options_from
 from lib.tasks.base import Task
 
@@ -37,14 +38,22 @@ def preview_run(
     given: Mapping[str, Any],
     *,
     lengths: tuple[float, int],
+    method: Mapping[str, Any],
 ) -> Preview:
     """The run that these choices mean. `lengths` are those of `sample_lengths`, which callers cache."""
     rows = {part: int(stored.counts.get(part, 0)) for part in ("train", "validation", "test")}
-    values = complete_options(given, task=task, model=model, rows=max(1, rows["train"]))
+    values = complete_options(
+        given, task=task, model=model, rows=max(1, rows["train"]), method=str(method["name"])
+    )
     options = options_from(values)
     mean, longest = read_lengths(task, model, values, lengths)
     estimate = estimate_run(
-        model, options, rows=max(1, rows["train"]), mean_tokens=mean, longest_tokens=longest
+        model,
+        options,
+        rows=max(1, rows["train"]),
+        mean_tokens=mean,
+        longest_tokens=longest,
+        method=method,
     )
     sentence = f"Fine-tune {model.title} on {rows['train']:,} rows to {task.sentence(None)}"
     return Preview(options, values, rows, estimate, sentence)

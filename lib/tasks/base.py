@@ -68,7 +68,8 @@ class Task(ABC):
     """What to learn. A task owns its own meaning and nothing else: no loop, no files, no widgets.
 
     `scores` lists the main score first: early stopping, the best checkpoint and comparisons use it.
-    `auto_class` names the transformers class that loads a saved model; `model_kind` is what the base model must be;
+    `auto_class` names the transformers class that loads a saved model; `shape` is what `output` is.
+    `model_kind` is what the base model must be;
     `model_input` names the roles a model reads, in order; `preset_group` the entry in plan/presets.yaml.
     `layouts` are the ways a table may be laid out, as names of roles; none means one layout of all roles.
     `together` names roles whose equal content keeps rows on one side of the split (all inputs when empty).
@@ -82,6 +83,7 @@ class Task(ABC):
     model_input: ClassVar[tuple[str, ...]]
     starters: ClassVar[tuple[str, ...]]
     auto_class: ClassVar[str]
+    shape: ClassVar[type[Output]]
     example: ClassVar[str]
     model_kind: ClassVar[ModelKind] = "encoder"
     preset_group: ClassVar[str] = "encoder"

@@ -93,6 +93,7 @@ class Chat(Task):
     together = (MESSAGES, "instruction", "input")
     starters = ("starter:smollm2-135m-instruct",)
     auto_class = "AutoModelForCausalLM"
+    shape = Continuation
     example = "studio-chats"
     model_kind = "causal"
     preset_group = "causal"

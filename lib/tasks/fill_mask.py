@@ -84,6 +84,7 @@ class FillMask(Task):
     model_input = ("text",)
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForMaskedLM"
+    shape = MaskedTokens
     example = "everyday-stories"
     preset_group = "pretraining"
     option_class = MaskingOptions

@@ -92,6 +92,7 @@ class ImageClassification(Task):
     model_input = ("image",)
     starters = ("scratch:vit-tiny",)
     auto_class = "AutoModelForImageClassification"
+    shape = LabelScores
     example = "drawn-patterns"
     model_kind = "image"
     preset_group = "image"

@@ -81,6 +81,7 @@ class MultiLabelClassification(Task):
     model_input = ("text",)
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForSequenceClassification"
+    shape = ManyLabels
     pipeline_tag = "text-classification"
     example = "film-notes"
     option_class = LabelOptions

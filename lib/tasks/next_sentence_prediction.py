@@ -81,6 +81,7 @@ class NextSentencePrediction(Task):
     together = ("document", "first")
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForNextSentencePrediction"
+    shape = LabelScores
     example = "everyday-stories"
     option_class = LabelOptions
     pipeline_tag = "text-classification"

@@ -121,6 +121,7 @@ class QuestionAnswering(Task):
     together = ("context",)
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForQuestionAnswering"
+    shape = Spans
     example = "town-guide"
     preset_group = "answers"
     option_class = AnswerOptions

@@ -65,6 +65,7 @@ class Summarization(Task):
     model_input = ("text",)
     starters = ("scratch:t5-tiny",)
     auto_class = "AutoModelForSeq2SeqLM"
+    shape = Text
     example = "news-headlines"
     model_kind = "seq2seq"
     preset_group = "seq2seq"

@@ -65,6 +65,7 @@ class Text2TextGeneration(Task):
     model_input = ("source",)
     starters = ("scratch:t5-tiny",)
     auto_class = "AutoModelForSeq2SeqLM"
+    shape = Text
     example = "cafe-orders"
     model_kind = "seq2seq"
     preset_group = "seq2seq"

@@ -57,6 +57,7 @@ class TextClassification(Task):
     model_input = ("text", "text_pair")
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForSequenceClassification"
+    shape = LabelScores
     example = "support-tickets"
     option_class = LabelOptions
 

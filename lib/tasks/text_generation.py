@@ -96,6 +96,7 @@ class TextGeneration(Task):
     model_input = ("text", "prompt")
     starters = ("starter:smollm2-135m-instruct",)
     auto_class = "AutoModelForCausalLM"
+    shape = Continuation
     example = "product-descriptions"
     model_kind = "causal"
     preset_group = "causal"

@@ -93,6 +93,7 @@ class TextRegression(Task):
     model_input = ("text", "text_pair")
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForSequenceClassification"
+    shape = Number
     pipeline_tag = "text-classification"
     example = "flat-rents"
     option_class = RegressionOptions

@@ -96,6 +96,7 @@ class TokenClassification(Task):
     model_input = ("tokens", "text")
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForTokenClassification"
+    shape = TokenLabels
     example = "restaurant-searches"
     preset_group = "tagging"
     option_class = TokenOptions

@@ -85,6 +85,7 @@ class Translation(Task):
     model_input = ("source",)
     starters = ("scratch:t5-tiny",)
     auto_class = "AutoModelForSeq2SeqLM"
+    shape = Text
     example = "english-french"
     model_kind = "seq2seq"
     preset_group = "seq2seq"

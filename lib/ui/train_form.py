@@ -8,14 +8,17 @@ import streamlit as st
 
 from lib.data.store import StoredDataset
 from lib.errors import Problem
+from lib.methods import METHODS
+from lib.methods.base import Method
 from lib.plan.presets import PRESETS
 from lib.plan.preview import Preview, preview_run, sample_lengths
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks.base import Task
 from lib.ui.drafts import Draft
 from lib.ui.problems import show_problems
+from lib.ui.train_method import choose_method
 from lib.ui.train_models import ModelChoice, choose_model
-from lib.ui.train_options import changes_in, show_options
+from lib.ui.train_options import method_changes, show_options, training_changes
 from lib.ui.train_pictures import show_pictures
 from lib.ui.train_words import PRESET_TITLES, preset_words
 from lib.ui.words import escape_markdown, shorten
@@ -34,8 +37,10 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
     """Draw the form and return what is chosen now."""
     choice = choose_model(draft, task)
     show_problems(choice.problems)
-    changes = changes_in(draft, task)
-    previews = {preset: _preview(stored, task, choice, {"preset": preset}) for preset in PRESETS}
+    method = choose_method(draft, task, choice.model)
+    changes = training_changes(draft, task).values()
+    how = {"name": method.name, **method_changes(draft, method).values()}
+    previews = {preset: _preview(stored, task, choice, {"preset": preset}, how) for preset in PRESETS}
     preset = st.radio(
         "How thorough",
         PRESETS,
@@ -43,16 +48,17 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
         captions=[escape_markdown(preset_words(preset, previews[preset])) for preset in PRESETS],
         key=draft.key("preset", "balanced", allowed=PRESETS),
     )
-    suggested = suggested_name(stored, choice, preset)
+    suggested = suggested_name(stored, choice, method, preset)
     typed = st.text_input(
         "Name of the run", key=draft.key("name", ""), placeholder=suggested, max_chars=120, help=_NAME_HELP
     )
     name = " ".join((typed or "").split()) or suggested
     usual = previews[preset]
-    method = show_options(draft, task, usual.values, changes) if usual else "full"
+    if usual:
+        show_options(draft, task, method, usual.values)
     draft.keep()
     given = {"preset": preset, **changes}
-    preview = _preview(stored, task, choice, given)
+    preview = _preview(stored, task, choice, given, how)
     if preview is not None and choice.model is not None:
         show_pictures(stored, task, choice.model, preview.values)
     spec = Spec(
@@ -60,7 +66,7 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
         data=DataSpec(dataset=stored.ref),
         model=choice.ref,
         name=name,
-        method={"name": method},
+        method=how,
         options=given,
     )
     return Wish(spec, preview, (*choice.problems, *_empty_parts(preview)))
@@ -69,15 +75,20 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
 _NAME_HELP = "What you will find it by. Left empty, it is called as shown."
 
 
-def suggested_name(stored: StoredDataset, choice: ModelChoice, preset: str) -> str:
-    """A name that says what the run is: "tweets, MiniLM-L6, balanced", or "tweets, after my run, balanced"."""
+def suggested_name(stored: StoredDataset, choice: ModelChoice, method: Method, preset: str) -> str:
+    """A name that says what the run is: "tweets, MiniLM-L6, balanced", or "tweets, after my run, LoRA, quick look"."""
     title = shorten(choice.model.title.strip("“”"), 40) if choice.model else ""
     model = [f"after {title}" if choice.ref.startswith("run:") else title] if title else []
-    return ", ".join([shorten(stored.name, 50), *model, PRESET_TITLES[preset].lower()])
+    how = [] if method is METHODS[0] else [method.title]
+    return ", ".join([shorten(stored.name, 50), *model, *how, PRESET_TITLES[preset].lower()])
 
 
 def _preview(
-    stored: StoredDataset, task: Task, choice: ModelChoice, given: Mapping[str, Any]
+    stored: StoredDataset,
+    task: Task,
+    choice: ModelChoice,
+    given: Mapping[str, Any],
+    method: Mapping[str, Any],
 ) -> Preview | None:
     model = choice.model
     if model is None:
@@ -86,7 +97,7 @@ def _preview(
     lengths = _lengths(
         stored.fingerprint, columns, task.slug, model.ref, model.revision, model.max_length, stored, task
     )
-    return preview_run(stored, task, model, given, lengths=lengths)
+    return preview_run(stored, task, model, given, lengths=lengths, method=method)
 
 
 # The arguments without underscore are what a sample depends on; the others are not hashed.

@@ -11,7 +11,7 @@ from lib.models.hub import HubHit, HubModel, describe, parse_name, search
 from lib.models.hub_models import find_hub, info_of
 from lib.models.hub_token import TOKENS_PAGE, Token, as_token
 from lib.models.hub_web import endpoint, host, is_offline, is_reachable
-from lib.plan.planner import check_kind
+from lib.plan.fit import check_kind
 from lib.tasks.base import Task
 from lib.ui.drafts import Draft
 from lib.ui.model_choice import ModelChoice

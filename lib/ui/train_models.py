@@ -7,7 +7,7 @@ import streamlit as st
 from lib.errors import Problem
 from lib.models.hub_cache import cache_folder
 from lib.models.sources import ModelInfo, list_models
-from lib.plan.planner import KIND_WORDS, check_kind
+from lib.plan.fit import KIND_WORDS, check_kind
 from lib.settings import get_settings
 from lib.tasks import TASKS
 from lib.tasks.base import Task

@@ -11,7 +11,7 @@ from lib.data.examples import load_example
 from lib.models.sources import find_model
 from lib.option import values_as
 from lib.plan.columns import choose_columns, whole_paths
-from lib.plan.planner import check_kind
+from lib.plan.fit import check_kind
 from lib.tasks import TASKS, find_task
 from lib.tasks.base import Brief, Task
 from lib.tasks.predict import model_features

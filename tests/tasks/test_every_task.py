@@ -80,6 +80,7 @@ def test_its_output_survives_being_written_down(task: Task) -> None:
     examples, columns_of_examples = task.as_examples(frame, columns, seed=0)
     output = task.output(task.describe_target(examples, columns_of_examples))
     assert output_from_json(json.loads(json.dumps(output.to_json()))) == output
+    assert output.kind == task.shape.kind
     assert output.kind in KINDS
 
 
