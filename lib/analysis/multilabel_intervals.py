@@ -31,7 +31,7 @@ def multilabel_intervals(
         np.column_stack([true & given, true, given, exact, np.ones(len(exact))]),
         {
             "accuracy": lambda sums: ratio(sums[:, -2], sums[:, -1]),
-            **{name: of_margins(score) for name, score in MARGIN_SCORES.items()},
+            **{name: _of_margins(score) for name, score in MARGIN_SCORES.items()},
         },
         informative=dict.fromkeys(MARGIN_SCORES, informative),
         draws=draws,
@@ -59,6 +59,6 @@ MARGIN_SCORES: dict[str, Callable[[Margins], np.ndarray]] = {
 }
 
 
-def of_margins(score: Callable[[Margins], np.ndarray]) -> Statistic:
+def _of_margins(score: Callable[[Margins], np.ndarray]) -> Statistic:
     """A score of margins as one of sums that hold right, true and given rows, each by label."""
     return lambda sums: score(Margins(*np.split(sums[:, :-2], 3, axis=1)))

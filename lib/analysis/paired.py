@@ -47,7 +47,7 @@ class PairedScores:
 
 @dataclass(frozen=True)
 class PairedLabels:
-    """How well each model finds each label: `exact` Margins[labels] a model, `f1_draws` float64[draws, models, labels]."""
+    """How well models find each label: `exact` Margins[labels] a model, `f1_draws` float64[draws, models, labels]."""
 
     labels: list[str]
     exact: tuple[Margins, ...]
