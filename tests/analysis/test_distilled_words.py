@@ -30,7 +30,7 @@ def test_it_says_what_is_kept_what_it_costs_and_that_the_teacher_did_not_show() 
     assert said == (
         "The student keeps 98 % (95 % interval 96 to 100) of the teacher's macro-F1, is 2.0 times as fast at batch 32 "
         "and takes 77 % of the disk; it is not better than the same student without a teacher: macro-F1 0.74 against "
-        "0.73, within noise (a lead of 0.013, 95 % interval −0.004 to 0.028)."
+        "0.73, a lead of 0.013 (95 % interval −0.004 to 0.028), within noise."
     )
 
 
