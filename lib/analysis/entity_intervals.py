@@ -24,8 +24,8 @@ def entity_intervals(
     values = counts[list(columns)].to_numpy(dtype=float)
     return bootstrap_shares(
         values,
-        {name: _share_of(part, whole) for name, (part, whole) in _SHARES.items()},
-        informative={name: values @ whole > 0 for name, (_, whole) in _SHARES.items()},
+        {name: share_of(part, whole) for name, (part, whole) in ENTITY_SHARES.items()},
+        informative={name: values @ whole > 0 for name, (_, whole) in ENTITY_SHARES.items()},
         draws=draws,
         seed=seed,
         groups=groups,
@@ -33,7 +33,7 @@ def entity_intervals(
 
 
 # Each score as a share: how often tp, fp, fn, tokens_correct and tokens count in its part and in its whole.
-_SHARES = {
+ENTITY_SHARES = {
     "entity_f1": (np.array([2, 0, 0, 0, 0]), np.array([2, 1, 1, 0, 0])),
     "entity_precision": (np.array([1, 0, 0, 0, 0]), np.array([1, 1, 0, 0, 0])),
     "entity_recall": (np.array([1, 0, 0, 0, 0]), np.array([1, 0, 1, 0, 0])),
@@ -41,5 +41,6 @@ _SHARES = {
 }
 
 
-def _share_of(part: np.ndarray, whole: np.ndarray) -> Statistic:
+def share_of(part: np.ndarray, whole: np.ndarray) -> Statistic:
+    """The share that the counts in `part` make of those in `whole`; not a number where that is nothing."""
     return lambda sums: ratio(sums @ part, sums @ whole, nothing=np.nan)

@@ -31,9 +31,9 @@ def multilabel_intervals(
         np.column_stack([true & given, true, given, exact, np.ones(len(exact))]),
         {
             "accuracy": lambda sums: ratio(sums[:, -2], sums[:, -1]),
-            **{name: _of_margins(score) for name, score in _SCORES.items()},
+            **{name: _of_margins(score) for name, score in MARGIN_SCORES.items()},
         },
-        informative=dict.fromkeys(_SCORES, informative),
+        informative=dict.fromkeys(MARGIN_SCORES, informative),
         draws=draws,
         seed=seed,
         groups=groups,
@@ -51,7 +51,7 @@ def _macro(margins: Margins, by_label: np.ndarray) -> np.ndarray:
     return ratio(np.where(occurs, by_label, 0).sum(axis=-1), occurs.sum(axis=-1), nothing=np.nan)
 
 
-_SCORES: dict[str, Callable[[Margins], np.ndarray]] = {
+MARGIN_SCORES: dict[str, Callable[[Margins], np.ndarray]] = {
     "macro_f1": lambda margins: _macro(margins, margins.f1),
     "micro_f1": _micro_f1,
     "precision": lambda margins: _macro(margins, margins.precision),

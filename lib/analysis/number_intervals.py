@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from lib.analysis.intervals import Interval
-from lib.analysis.resampling import DRAWS, bootstrap_means, ratio, units
+from lib.analysis.resampling import DRAWS, Statistic, bootstrap_means, ratio, units
 from lib.errors import UserError
 
 # A spread this small beside the numbers themselves is what rounding leaves of a column that never changes.
@@ -29,17 +29,21 @@ def number_intervals(
         raise UserError("There are no rows to score.")
     if units(np.ones(len(true)), groups) == 1:
         return {}
+    values = number_sums(true, guess)
+    found = bootstrap_means(values, NUMBER_STATISTICS, draws=draws, seed=seed, groups=groups)
+    return found | {"spearman": spearman_interval(true, guess)}
+
+
+def number_sums(true: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """What each row adds to the scores of NUMBER_STATISTICS: float64[rows, 9], of finite float64[rows]."""
     error = guess - true
     # Correlation and r2 do not change when each side is centred and scaled; sums of squares keep their digits.
     x, y = _standard(true), _standard(guess)
     spread = float(true.std()) or 1.0
     scaled = error / spread
-    values = np.column_stack(
+    return np.column_stack(
         [np.ones(len(true)), x, y, x * x, y * y, x * y, np.abs(error), error**2, scaled**2]
     )
-    statistics = {"mae": _mae, "rmse": _rmse, "r2": _r2, "pearson": _pearson}
-    found = bootstrap_means(values, statistics, draws=draws, seed=seed, groups=groups)
-    return found | {"spearman": spearman_interval(true, guess)}
 
 
 def spearman_interval(gold: Any, predicted: Any, *, level: float = 0.95) -> Interval:
@@ -96,3 +100,7 @@ def _pearson(sums: np.ndarray) -> np.ndarray:
     together = sums[:, 5] - sums[:, 1] * sums[:, 2] / sums[:, 0]
     spread = np.sqrt(_squares(sums, 1, 3) * _squares(sums, 2, 4))
     return np.clip(ratio(together, spread), -1, 1)
+
+
+# Each score as one of sums over rows as `number_sums` has them.
+NUMBER_STATISTICS: dict[str, Statistic] = {"mae": _mae, "rmse": _rmse, "r2": _r2, "pearson": _pearson}

@@ -31,7 +31,7 @@ def mean_intervals(
     With `groups`, one name a row, whole groups are drawn (see `resampling`). Raises UserError for no rows.
     """
     values = np.column_stack([*(frame[name].to_numpy(dtype=float) for name in names), np.ones(len(frame))])
-    statistics = {name: _mean_of(column, len(names)) for column, name in enumerate(names)}
+    statistics = {name: mean_of(column, len(names)) for column, name in enumerate(names)}
     return bootstrap_shares(values, statistics, draws=draws, seed=seed, groups=groups)
 
 
@@ -64,7 +64,7 @@ def overlap_intervals(
     found = bootstrap_means(
         np.hstack([values, bleu, chrf]),
         {
-            **{name: _mean_of(column, len(means)) for column, name in enumerate(means)},
+            **{name: mean_of(column, len(means)) for column, name in enumerate(means)},
             "bleu": lambda sums: bleu_of_sums(sums[:, ends[0] : ends[1]]),
             "chrf": lambda sums: chrf_of_sums(sums[:, ends[1] :]),
         },
@@ -111,6 +111,6 @@ def chrf_of_sums(sums: np.ndarray) -> np.ndarray:
     return ratio((1 + weight) * precision * recall, weight * precision + recall)
 
 
-def _mean_of(column: int, rows: int) -> Statistic:
+def mean_of(column: int, rows: int) -> Statistic:
     """The mean of a column, where the column `rows` counts the rows."""
     return lambda sums: ratio(sums[:, column], sums[:, rows])

@@ -16,6 +16,7 @@ BASELINE_TITLES = {
     "first_sentence": "taking the first sentence",
     "copy": "copying the text",
     "mean": "always answering the mean",
+    "teacher": "its teacher",
 }
 
 
@@ -55,7 +56,7 @@ def compare(
         inside = interval is not None and interval[0] <= baseline_value <= interval[1]
         outcome = _outcome(gap, inside)
     name = baseline_title(baseline)
-    one, other = _told_apart(value, baseline_value)
+    one, other = told_apart(value, baseline_value)
     against = f"{title(score)} {one} against {other}"
     sentence = {
         "better": f"The model beats {name}: {against}.",
@@ -129,7 +130,7 @@ def _outcome(gap: float, noise: bool) -> Outcome:
     return "better" if gap > 0 else "worse"
 
 
-def _told_apart(one: float, other: float) -> tuple[str, str]:
+def told_apart(one: float, other: float) -> tuple[str, str]:
     """Two numbers with two digits, or with as many as it takes to see which is higher, up to four.
 
     Those that are no shares, such as errors and perplexities, start with as many decimals as their size asks for.

@@ -13,7 +13,7 @@ from lib.charts.dots import ROW, dots
 from lib.charts.template import styled
 from lib.charts.text import escaped, rows_on, shortened
 
-NAMES = {"majority": "most frequent label", "tfidf": "TF-IDF", "mean": "the mean"}
+NAMES = {"majority": "most frequent label", "tfidf": "TF-IDF", "mean": "the mean", "teacher": "the teacher"}
 
 
 def baselines(

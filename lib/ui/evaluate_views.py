@@ -7,6 +7,7 @@ from lib.charts.chart import Chart
 from lib.charts.confusion import confusion
 from lib.runs.folder import RunFolder
 from lib.ui.charts import current_theme
+from lib.ui.distilled_view import show_distillation
 from lib.ui.evaluate_answer import show_answer
 from lib.ui.evaluate_data import evaluation, splits_of
 from lib.ui.frame import section
@@ -49,6 +50,7 @@ def show_evaluation(run: RunFolder, split: str) -> None:
     """The answer, then the evidence."""
     found = evaluation(run, split)
     show_answer(found)
+    show_distillation(found)
     section("Where it is wrong")
     view_of(found.output).review(found)
 

@@ -8,6 +8,7 @@ from lib.errors import UserError
 from lib.runs.folder import RunFolder, open_run
 from lib.tasks import TASKS
 from lib.ui.charts import current_theme, show_chart
+from lib.ui.distilled_view import show_distilled_verdict
 from lib.ui.frame import guarded
 from lib.ui.numbers import count, significant, size
 from lib.ui.problems import show_problems
@@ -48,6 +49,7 @@ def show_run(line: RunLine) -> None:
         return
     with verdict:
         show_verdict(line)
+        show_distilled_verdict(line)
     with curves:
         st.fragment(_curves, run_every=every)(line.id)
     with samples:

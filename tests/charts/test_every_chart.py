@@ -6,6 +6,7 @@ import pytest
 
 from lib.analysis.balance import label_counts
 from lib.analysis.confusion import ConfusionMatrix
+from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
 from lib.analysis.per_class import per_class as table_of
 from lib.charts.baselines import baselines
@@ -16,13 +17,16 @@ from lib.charts.curves import loss_curves, score_curves
 from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
 from lib.charts.errors import errors
+from lib.charts.kept_by_label import kept_by_label
 from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
 from lib.charts.number_line import number_line
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
 from lib.charts.row_losses import row_losses
+from lib.charts.tradeoff import Point, tradeoff
 from lib.charts.true_against_predicted import true_against_predicted
+from lib.tasks.outputs import LabelScores
 
 NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
 MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
@@ -33,6 +37,22 @@ ENTITIES = entity_table(
     ),
     ["b"],
 )
+KEPT = by_label(
+    LabelScores((NASTY, "b")),
+    {
+        side: pd.DataFrame({"gold": [NASTY, "b", "b"], "predicted": guess})
+        for side, guess in (
+            ("teacher", [NASTY, "b", "b"]),
+            ("student", [NASTY, NASTY, "b"]),
+            ("control", ["b"] * 3),
+        )
+    },
+)
+SIDES = [
+    Point("teacher", Estimate(0.8, 0.75, 0.85), 200.0, 91.0, 22_700_000, 240.0),
+    Point("student", Estimate(0.78, 0.73, 0.83), 100.0, 70.0, 17_400_000, 120.0),
+    Point("control", Estimate(0.77, 0.72, 0.82), 100.0, 70.0, 17_400_000, 120.0),
+]
 METRICS = pd.DataFrame(
     [
         (step, 1.0, split, name, 0.5 + step / 100)
@@ -60,6 +80,7 @@ CHARTS = {
     "true against predicted": lambda theme, **more: true_against_predicted(
         np.array([1.0, 2.0]), np.array([1.5, 1.8]), unit=NASTY, selected=0, theme=theme, **more
     ),
+    "kept by label": lambda theme, **more: kept_by_label(KEPT, rows=3, theme=theme, **more),
     "label balance": lambda theme, **more: label_balance(
         label_counts([NASTY, "b"], ["train", "test"]), theme=theme, **more
     ),
@@ -73,6 +94,7 @@ CHARTS = {
         [NASTY, "b"], [0.9, 0.1], gold="b", theme=theme, **more
     ),
     "row losses": lambda theme, **more: row_losses([0.5, 2.0, float("nan")], mean=1.0, theme=theme, **more),
+    "tradeoff": lambda theme, **more: tradeoff(SIDES, NASTY, rows=9, theme=theme, **more),
     "scores": lambda theme, **more: score_curves(METRICS, theme=theme, **more),
 }
 

@@ -42,7 +42,7 @@ def finished_run(
     run = queued_run(columns=columns, name=name)
     random = np.random.default_rng(seed)
     gold = random.integers(len(labels), size=rows)
-    judged = _judged(random, gold, labels, right)
+    judged = label_rows(random, gold, labels, right)
     judged.insert(0, "row", np.arange(rows))
     judged.insert(1, "row_id", [f"{number:016x}" for number in range(rows)])
     judged.insert(2, "split", np.where(np.arange(rows) < rows // 2, "validation", "test"))
@@ -57,7 +57,7 @@ def finished_run(
     baselines: dict[str, Any] = {}
     if baseline_right is not None:
         test = parts["test"]
-        other = _judged(random, gold[test["row"].to_numpy()], labels, baseline_right)
+        other = label_rows(random, gold[test["row"].to_numpy()], labels, baseline_right)
         other.insert(0, "row", test["row"].to_numpy())
         other[["row", "gold", "predicted", "correct"]].to_parquet(
             run.path / "baseline-tfidf.parquet", index=False
@@ -105,7 +105,7 @@ def queued_run(*, columns: dict[str, str] | None = None, name: str = "moods") ->
     return run
 
 
-def _judged(
+def label_rows(
     random: np.random.Generator, gold: np.ndarray, labels: Sequence[str], right: float
 ) -> pd.DataFrame:
     rows = len(gold)
