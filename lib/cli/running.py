@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.methods import find_method
+from lib.plan.control import control_of
 from lib.plan.planner import Plan, plan_run
-from lib.plan.teaching import control_of
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.queue import start_waiting_runs
 from lib.runs.spec import read_spec

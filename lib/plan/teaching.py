@@ -10,14 +10,12 @@ from lib.data.split import SplitPlan
 from lib.data.store import open_rows
 from lib.errors import Problem, UserError
 from lib.methods import find_method
-from lib.methods.distill import without_teacher
 from lib.methods.soft_losses import BY_ROW
 from lib.models.cut import describe_cut, layers_of
 from lib.models.sources import ModelInfo, find_model, read_json_object
 from lib.plan.fit import check_kind
 from lib.plan.rows import split_rows
 from lib.runs.folder import open_run
-from lib.runs.spec import Spec
 from lib.tasks.base import Target, Task
 from lib.tasks.outputs import LabelScores, ManyLabels, Number, Spans, TokenLabels
 
@@ -124,12 +122,3 @@ def known_to_teacher(
             "teacher-saw-test",
         )
     ]
-
-
-def control_of(spec: Spec, parent: str) -> Spec:
-    """The undistilled control of a distilled run: the same student and rows, and no teacher in the loss."""
-    return spec.changed(
-        name=f"{spec.name}, no teacher" if spec.name else "",
-        method=without_teacher(spec.method),
-        parent=parent,
-    )

@@ -73,7 +73,9 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         return
     task = session.task
     frame, fingerprint = session.rows.frames["train"], session.rows.stored.fingerprint
+    unlabelled = 0
     if session.teaching is not None:
+        unlabelled = session.teaching.joining(session.rows)
         taught = session.teaching.train_frame(session.rows, session.processor)
         if taught is not frame:
             frame, fingerprint = taught, f"{fingerprint} {content_mark(taught)}"
@@ -128,7 +130,11 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     if session.teaching is not None:
         told = session.teaching.judged(session.rows.frames["test"], session.brief)
         baselines = {TEACHER: task.score(told, session.brief)} | baselines
-        distillation = {"distillation": session.teaching.compared(model, session.processor, session.brief)}
+        distillation = {
+            "distillation": session.teaching.compared(
+                model, session.processor, session.brief, session.rows.frames["validation"]
+            )
+        }
     progress.phase("saving the model")
     facts: dict[str, Any] = {
         "seconds": {"total": 0.0, "training": round(training_seconds, 1)},
@@ -148,6 +154,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
             if name in train.column_names
         },
         **distillation,
+        **({"unlabelled_rows": unlabelled} if unlabelled else {}),
     }
     result = _result(session, judged, baselines, facts)
     keep_predictions(run, task, session.brief, session.rows, judged)
@@ -163,6 +170,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     write_json(run.path / "result.json", result)
     if not was_stopped:
         shutil.rmtree(run.checkpoints_path, ignore_errors=True)
+        if session.teaching is not None:
+            session.teaching.forget()
     progress.end(result["state"])
 
 

@@ -26,6 +26,7 @@ from lib.training.download import downloaded
 from lib.training.keeping import by_name, keep_baseline, kept_baseline
 from lib.training.progress import Progress
 from lib.training.rows import Rows
+from lib.training.speed import Side, measure_speed
 from lib.training.teacher import Teacher, load_teacher, reads_alike
 
 TEACHER = "teacher"
@@ -61,9 +62,19 @@ class Teaching:
         parts = [frame]
         if self._by_text(processor):
             parts = [self._answered(frame, "train", "writing the texts that the student learns")]
-        if values_as(DistillOptions, self._how).unlabelled and len(rows.unlabelled):
+        if self.joining(rows):
             parts.append(self._answered(rows.unlabelled, "unlabelled", "answering rows without a label"))
-        return pd.concat(parts)
+        return pd.concat(parts) if len(parts) > 1 else parts[0]
+
+    def joining(self, rows: Rows) -> int:
+        """How many rows without an answer join the training rows."""
+        joins = listens(self._how) and values_as(DistillOptions, self._how).unlabelled
+        return len(rows.unlabelled) if joins else 0
+
+    def forget(self) -> None:
+        """Take away what was kept for a resume."""
+        for path in self.run.path.glob("taught-*.parquet"):
+            path.unlink(missing_ok=True)
 
     def _answered(self, frame: pd.DataFrame, name: str, doing: str) -> pd.DataFrame:
         kept = self.run.path / f"taught-{name}.parquet"
@@ -142,9 +153,17 @@ class Teaching:
             keep_baseline(self.run, TEACHER, known, by_name(test, self._task, brief))
         return known
 
-    def compared(self, student: Any, processor: Any, brief: Brief) -> dict[str, Any]:
-        """How large teacher and student are, for the run's result."""
+    def compared(self, student: Any, processor: Any, brief: Brief, rows: pd.DataFrame) -> dict[str, Any]:
+        """How large and how fast teacher and student are; timed in turns on draws of these rows."""
         info = self.teacher.info
+        self.progress.phase("timing teacher and student")
+        speed = measure_speed(
+            {
+                "teacher": Side(self._task, self.teacher.model, self.teacher.processor, self.teacher.brief),
+                "student": Side(self._task, student, processor, brief),
+            },
+            rows,
+        )
         small = sum(weight.numel() for weight in student.parameters())
         return {
             "teacher": {
@@ -154,6 +173,7 @@ class Teaching:
                 "size_mb": round(4 * self.teacher.parameters / 1e6, 1),
             },
             "student": {"parameters": small, "size_mb": round(4 * small / 1e6, 1)},
+            "speed": speed,
         }
 
     def _teller(self, doing: str, total: int) -> Any:

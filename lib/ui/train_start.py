@@ -7,9 +7,9 @@ import time
 import streamlit as st
 
 from lib.errors import Problem, UserError
+from lib.plan.control import control_of
 from lib.plan.planner import plan_run
 from lib.plan.preview import Preview
-from lib.plan.teaching import control_of
 from lib.runs.folder import create_run
 from lib.runs.lent import lend
 from lib.runs.spec import Spec
