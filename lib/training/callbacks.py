@@ -10,6 +10,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from lib.errors import Problem, UserError
 from lib.training.checkpoints import mark_complete
 from lib.training.progress import Progress
+from lib.training.stopwatch import Stopwatch
 
 
 class Teller(TrainerCallback):
@@ -19,8 +20,10 @@ class Teller(TrainerCallback):
     that earlier sessions of a resumed run took.
     """
 
-    def __init__(self, progress: Progress, *, rows_per_step: int, trained_before: float) -> None:
-        self._progress, self._rows_per_step = progress, rows_per_step
+    def __init__(
+        self, progress: Progress, *, rows_per_step: int, trained_before: float, watch: Stopwatch
+    ) -> None:
+        self._progress, self._rows_per_step, self._watch = progress, rows_per_step, watch
         self.trained_before = trained_before
         self._begun = self._first_step = 0.0
 
@@ -105,7 +108,7 @@ class Teller(TrainerCallback):
     ) -> None:
         """A checkpoint counts only once all of it is on disk."""
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-        mark_complete(folder, trained_seconds=self.trained_seconds)
+        mark_complete(folder, trained_seconds=self.trained_seconds, parts=self._watch.training_parts())
 
 
 class EarlyStopping(TrainerCallback):

@@ -28,12 +28,13 @@ from lib.tasks import find_task
 from lib.tasks.base import Brief, Task
 from lib.training.base_model import merged_base
 from lib.training.callbacks import EarlyStopping, Teller
-from lib.training.checkpoints import newest_complete, step_of, trained_seconds
+from lib.training.checkpoints import newest_complete, step_of, trained_parts, trained_seconds
 from lib.training.download import downloaded
 from lib.training.keeping import by_name, keep_baseline, keep_model, keep_predictions, kept_baseline
 from lib.training.progress import Progress, peak_memory_mb
 from lib.training.rows import Rows, encode_rows, load_rows
 from lib.training.scratch import made_from_scratch
+from lib.training.stopwatch import Stopwatch
 from lib.training.trainer import BucketTrainer, make_trainer, training_arguments
 from lib.training.validation import Validation, all_scores
 
@@ -66,18 +67,22 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         progress.end("stopped")
         return
     task = session.task
-    progress.phase("encoding the rows")
-    train = encode_rows(
-        session.rows.frames["train"],
-        task,
-        session.processor,
-        session.brief,
-        session.spec,
-        fingerprint=session.rows.stored.fingerprint,
-    )
-    _check_lengths(run, train)
-    baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned else {}
     checkpoint = newest_complete(run.checkpoints_path)
+    watch = Stopwatch(trained_parts(checkpoint) if checkpoint else None)
+    watch.add("starting", time.time() - (progress.state.process_started or time.time()))
+    progress.phase("encoding the rows")
+    with watch.time("encoding"):
+        train = encode_rows(
+            session.rows.frames["train"],
+            task,
+            session.processor,
+            session.brief,
+            session.spec,
+            fingerprint=session.rows.stored.fingerprint,
+        )
+        _check_lengths(run, train)
+    with watch.time("scoring"):
+        baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned else {}
     validation = Validation(
         run,
         task,
@@ -87,13 +92,15 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         seed=session.options.seed,
     )
     if checkpoint is None:
-        validation.sample(session.model.to(session.device), step=0)
+        with watch.time("scoring"):
+            validation.sample(session.model.to(session.device), step=0)
     trainer, teller = _make_trainer(
         session,
         progress,
         train,
         validation,
         trained_before=trained_seconds(checkpoint) if checkpoint else 0.0,
+        watch=watch,
     )
     progress.forget_metrics_after(step_of(checkpoint) if checkpoint else 0)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -102,7 +109,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     progress.phase("scoring the validation and test rows")
     # Without the wrapper that computes in bf16: the scores are those of the model as it is saved.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).float()
-    judged = {"validation": _evaluate(session, model, "validation", progress)}
+    with watch.time("scoring"):
+        judged = {"validation": _evaluate(session, model, "validation", progress)}
     tuned = task.tuned_target(judged["validation"], session.brief)
     if tuned != session.brief.target:
         session.brief = session.brief.changed(target=tuned)
@@ -110,12 +118,14 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         judged["validation"] = task.judge(
             judged["validation"], session.rows.frames["validation"], session.brief
         )
-    judged["test"] = _evaluate(session, model, "test", progress)
+    with watch.time("scoring"):
+        judged["test"] = _evaluate(session, model, "test", progress)
     progress.phase("fitting the baselines to compare with")
-    baselines = _baselines(session) | baselines
+    with watch.time("baselines"):
+        baselines = _baselines(session) | baselines
     progress.phase("saving the model")
     facts: dict[str, Any] = {
-        "seconds": {"total": 0.0, "training": round(training_seconds, 1)},
+        "seconds": {"total": 0.0, "training": round(training_seconds, 1), **watch.told()},
         "examples_per_second": round(
             trainer.state.global_step * _rows_per_step(session, train) / training_seconds, 1
         ),
@@ -220,10 +230,17 @@ def _rows_per_step(session: Session, train: Dataset) -> int:
 
 
 def _make_trainer(
-    session: Session, progress: Progress, train: Dataset, validation: Validation, *, trained_before: float
+    session: Session,
+    progress: Progress,
+    train: Dataset,
+    validation: Validation,
+    *,
+    trained_before: float,
+    watch: Stopwatch,
 ) -> tuple[BucketTrainer, Teller]:
     task, run, options = session.task, session.run, session.options
-    teller = Teller(progress, rows_per_step=_rows_per_step(session, train), trained_before=trained_before)
+    rows = _rows_per_step(session, train)
+    teller = Teller(progress, rows_per_step=rows, trained_before=trained_before, watch=watch)
     main = task.main_score
     stopping = EarlyStopping(main.name, patience=options.patience, higher_is_better=main.higher_is_better)
     arguments = training_arguments(
@@ -243,6 +260,7 @@ def _make_trainer(
         train=train,
         validate=partial(validation.score, progress=progress),
         callbacks=[teller, stopping],
+        watch=watch,
     )
     return trainer, teller
 

@@ -1,5 +1,6 @@
 """transformers' Trainer, set up from a run's options."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from lib.runs.options import TrainingOptions
 from lib.tasks.base import Brief, Task
 from lib.tasks.predict import BOOKKEEPING
 from lib.training.sampler import LengthBuckets
+from lib.training.stopwatch import Stopwatch
 
 # Curves never need more points than this, and each costs a synchronisation with the device.
 MOST_LOGGED_STEPS = 2_000
@@ -51,9 +53,11 @@ class BucketTrainer(Trainer):
         brief: Brief,
         lengths: Any,
         validate: Callable[[Any], dict[str, float]],
+        watch: Stopwatch,
         **settings: Any,
     ) -> None:
         super().__init__(*arguments, **settings)
+        self._watch = watch
         self._task, self._brief, self._lengths, self._validate = task, brief, lengths, validate
         if task.draws:
             train: Any = self.train_dataset
@@ -68,6 +72,37 @@ class BucketTrainer(Trainer):
             seed=self.args.seed,
             epoch=lambda: int(self.state.epoch or 0),
         )
+
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
+        """The batches of one step, timed."""
+        with self._watch.time("batches"):
+            return super().get_batch_samples(epoch_iterator, num_batches, device)
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+        """Forward and backward, timed."""
+        with self._watch.time("model"):
+            return super().training_step(model, inputs, num_items_in_batch)
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """The optimizer, its steps timed as part of the model's work."""
+        optimizer = super().create_optimizer(model)
+        begun = 0.0
+
+        def begin(*_: Any) -> None:
+            nonlocal begun
+            begun = time.perf_counter()
+
+        optimizer.register_step_pre_hook(begin)
+        optimizer.register_step_post_hook(lambda *_: self._watch.add("model", time.perf_counter() - begun))
+        return optimizer
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        with self._watch.time("model"):
+            return super()._clip_grad_norm(model)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        with self._watch.time("saving"):
+            super()._save_checkpoint(model, trial)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         # Checkpoints are read back name by name, but `save_pretrained` writes vision models under the names of older
@@ -95,7 +130,9 @@ class BucketTrainer(Trainer):
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Score the validation rows and tell the callbacks."""
-        found = {f"{metric_key_prefix}_{name}": value for name, value in self._validate(self.model).items()}
+        with self._watch.time("validating"):
+            scores = self._validate(self.model)
+        found = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
         self.log(found)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
         return found
@@ -163,6 +200,7 @@ def make_trainer(
     train: Dataset,
     validate: Callable[[Any], dict[str, float]],
     callbacks: list[TrainerCallback],
+    watch: Stopwatch | None = None,
 ) -> BucketTrainer:
     """A trainer that is ready to train; `validate(model)` scores the validation rows."""
     extra = [name for name in BOOKKEEPING if name in train.column_names]
@@ -180,6 +218,7 @@ def make_trainer(
         brief=brief,
         lengths=np.asarray(train["length"][:]),
         validate=validate,
+        watch=watch or Stopwatch(),
     )
     trainer.remove_callback(PrinterCallback)
     return trainer

@@ -2,11 +2,12 @@
 
 import sys
 
-from tests.benchmarks import app, pretraining, resources, tasks, training
+from tests.benchmarks import app, pretraining, profile, resources, tasks, training
 
 BENCHMARKS = {
     "app": app.measure,
     "pretraining": pretraining.measure,
+    "profile": profile.measure,
     "resources": resources.measure,
     "training": training.measure,
     "tasks": tasks.measure,
