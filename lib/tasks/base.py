@@ -100,6 +100,8 @@ class Task(ABC):
     most_validated: ClassVar[int | None] = None
     # Training batches are random: each feature comes with `draw`, a whole number to seed its changes with.
     draws: ClassVar[bool] = False
+    # What is learned are tokens of a vocabulary: `labels` are token ids, and every one of them counts alike.
+    learns_tokens: ClassVar[bool] = False
     # Features per batch when predicting.
     prediction_batch: ClassVar[int] = 64
 

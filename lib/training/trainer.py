@@ -17,6 +17,7 @@ from transformers.trainer_callback import PrinterCallback
 from lib.runs.options import TrainingOptions
 from lib.tasks.base import Brief, Task
 from lib.tasks.predict import BOOKKEEPING
+from lib.tasks.token_loss import token_loss
 from lib.training.sampler import LengthBuckets
 from lib.training.stopwatch import Stopwatch
 
@@ -118,12 +119,20 @@ class BucketTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The task's own loss where it has one, else the model's."""
+        """The task's own loss where it has one, else the model's; either is that of whole batches added up."""
         own = self._task.loss(model, inputs, self._brief)
         # A loss of the task's own is a mean over its batch, to be divided when batches are added up.
-        self.loss_is_scaled_for_ga = None if own is None else False
+        self.loss_is_scaled_for_ga = False
+        if own is None and self._task.learns_tokens:
+            loss, outputs = token_loss(model, inputs, kind=self._task.model_kind, items=num_items_in_batch)
+            if num_items_in_batch is not None:
+                # Every token counts alike, in whichever batch and on whichever device it is.
+                self.loss_is_scaled_for_ga = True
+                loss = loss * self.accelerator.num_processes
+            return (loss, outputs) if return_outputs else loss
         if own is None:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            # Without the number of labels: most models would not divide by it, and then nothing would be divided.
+            return super().compute_loss(model, inputs, return_outputs)
         return own if return_outputs else own[0]
 
     def evaluate(
