@@ -26,6 +26,7 @@ from lib.plan.estimate import Estimate, estimate_run
 from lib.plan.fit import check_kind, check_method
 from lib.plan.lengths import examples_per_row, read_lengths, token_lengths
 from lib.plan.presets import PRESETS, preset_options
+from lib.plan.sharing import shared_devices
 from lib.runs.options import check_options, options_from
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks import find_task
@@ -103,6 +104,10 @@ def plan_run(wish: Spec) -> Plan:
     examples = round(rows["train"] * examples_per_row(source.frame[parts == "train"], task, source.columns))
     assert method is not None
     options = complete_options(wish.options, task=task, model=model, rows=examples, method=method.name)
+    device, found = shared_devices(options)
+    problems += found
+    if errors_in(problems):
+        raise UserError(*errors_in(problems))
     stored = source.stored or save(
         source.table,
         name=Path(wish.data.file or "data").stem,
@@ -124,6 +129,7 @@ def plan_run(wish: Spec) -> Plan:
         revision=model.revision,
         method=dict(wish.method),
         options=options,
+        device=wish.device or device,
         created=time.time(),
         versions=package_versions(),
     )

@@ -10,6 +10,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from lib.errors import Problem, UserError
 from lib.training.checkpoints import mark_complete
 from lib.training.progress import Progress
+from lib.training.ranks import agreed
 from lib.training.stopwatch import Stopwatch
 
 
@@ -57,7 +58,7 @@ class Teller(TrainerCallback):
             eta_seconds=seconds / steps * (state.max_steps - state.global_step),
             examples_per_second=round(steps * self._rows_per_step / seconds, 1),
         )
-        if self._progress.stop_wanted and state.global_step < state.max_steps:
+        if agreed(self._progress.stop_wanted) and state.global_step < state.max_steps:
             control.should_log = control.should_save = control.should_training_stop = True
 
     def on_log(
@@ -107,6 +108,8 @@ class Teller(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any
     ) -> None:
         """A checkpoint counts only once all of it is on disk."""
+        if not state.is_world_process_zero:
+            return
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         mark_complete(folder, trained_seconds=self.trained_seconds, parts=self._watch.training_parts())
 

@@ -26,6 +26,7 @@ from lib.runs.options import TrainingOptions, options_from
 from lib.runs.spec import Spec
 from lib.tasks import find_task
 from lib.tasks.base import Brief, Task
+from lib.training import ranks
 from lib.training.base_model import merged_base
 from lib.training.callbacks import EarlyStopping, Teller
 from lib.training.checkpoints import newest_complete, step_of, trained_parts, trained_seconds
@@ -61,8 +62,10 @@ def train_run(run: RunFolder, progress: Progress) -> None:
 
     Raises UserError for what a person can put right; the caller tells it.
     """
+    ranks.join(progress.state.device or "cpu")
     try:
-        session = _prepare(run, progress)
+        with ranks.first_process_first():
+            session = _prepare(run, progress)
     except DownloadStopped:
         progress.end("stopped")
         return
@@ -71,7 +74,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     watch = Stopwatch(trained_parts(checkpoint) if checkpoint else None)
     watch.add("starting", time.time() - (progress.state.process_started or time.time()))
     progress.phase("encoding the rows")
-    with watch.time("encoding"):
+    with watch.time("encoding"), ranks.first_process_first():
         train = encode_rows(
             session.rows.frames["train"],
             task,
@@ -82,7 +85,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         )
         _check_lengths(run, train)
     with watch.time("scoring"):
-        baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned else {}
+        is_first = ranks.rank() == 0
+        baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned and is_first else {}
     validation = Validation(
         run,
         task,
@@ -91,7 +95,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         session.rows.frames["validation"],
         seed=session.options.seed,
     )
-    if checkpoint is None:
+    if checkpoint is None and is_first:
         with watch.time("scoring"):
             validation.sample(session.model.to(session.device), step=0)
     trainer, teller = _make_trainer(
@@ -104,6 +108,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     )
     progress.forget_metrics_after(step_of(checkpoint) if checkpoint else 0)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if not is_first:
+        return
     training_seconds = teller.trained_seconds
     was_stopped = progress.stop_wanted and trainer.state.global_step < trainer.state.max_steps
     progress.phase("scoring the validation and test rows")
@@ -162,7 +168,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
 def _prepare(run: RunFolder, progress: Progress) -> Session:
     spec = run.spec
     task, method, options = find_task(spec.task), find_method(spec.method["name"]), options_from(spec.options)
-    device = progress.state.device or "cpu"
+    device = ranks.torch_device(progress.state.device or "cpu")
     progress.phase("reading the data")
     rows = load_rows(spec, task)
     target = run.target() or task.describe_target(rows.frames["train"], rows.columns)

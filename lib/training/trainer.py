@@ -18,6 +18,7 @@ from lib.runs.options import TrainingOptions
 from lib.tasks.base import Brief, Task
 from lib.tasks.predict import BOOKKEEPING
 from lib.tasks.token_loss import token_loss
+from lib.training import ranks
 from lib.training.sampler import LengthBuckets
 from lib.training.stopwatch import Stopwatch
 
@@ -69,7 +70,8 @@ class BucketTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         return LengthBuckets(
             self._lengths,
-            batch_size=self.args.train_batch_size,
+            # Of all processes together: each takes its share of every batch.
+            batch_size=self.args.train_batch_size * ranks.ranks(),
             seed=self.args.seed,
             epoch=lambda: int(self.state.epoch or 0),
         )
@@ -104,6 +106,7 @@ class BucketTrainer(Trainer):
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         with self._watch.time("saving"):
             super()._save_checkpoint(model, trial)
+            ranks.wait_for_all()
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         # Checkpoints are read back name by name, but `save_pretrained` writes vision models under the names of older
@@ -140,7 +143,7 @@ class BucketTrainer(Trainer):
     ) -> dict[str, float]:
         """Score the validation rows and tell the callbacks."""
         with self._watch.time("validating"):
-            scores = self._validate(self.model)
+            scores = ranks.agreed(self._validate(self.model) if ranks.rank() == 0 else None)
         found = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
         self.log(found)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
@@ -170,7 +173,7 @@ def training_arguments(
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=options.epochs,
-        per_device_train_batch_size=options.batch_size,
+        per_device_train_batch_size=max(1, options.batch_size // ranks.ranks()),
         per_device_eval_batch_size=min(256, 2 * options.batch_size),
         gradient_accumulation_steps=options.gradient_accumulation,
         learning_rate=options.learning_rate,
@@ -193,6 +196,7 @@ def training_arguments(
         logging_nan_inf_filter=False,
         disable_tqdm=True,
         report_to="none",
+        ddp_backend=None if ranks.ranks() == 1 else "gloo" if device == "cpu" else "nccl",
         dataloader_pin_memory=device != "cpu",
         # The features hold what the collator needs and no more.
         remove_unused_columns=False,
