@@ -28,6 +28,7 @@ from lib.plan.fit import check_kind, check_method, run_sentence
 from lib.plan.lengths import examples_per_row, read_lengths, token_lengths
 from lib.plan.presets import PRESETS, preset_options
 from lib.plan.rows import split_rows
+from lib.plan.sharing import shared_devices
 from lib.plan.teaching import check_teacher, known_to_teacher, student_model, teacher_model
 from lib.runs.options import check_options, options_from
 from lib.runs.spec import DataSpec, Spec
@@ -113,6 +114,10 @@ def plan_run(wish: Spec) -> Plan:
     options = complete_options(wish.options, task=task, model=model, rows=examples, method=method.name)
     if teacher is not None:  # which reads the same texts
         options["max_length"] = min(options["max_length"], teacher.max_length)
+    device, found = shared_devices(options)
+    problems += found
+    if errors_in(problems):
+        raise UserError(*errors_in(problems))
     stored = source.stored or save(
         source.table,
         name=Path(wish.data.file or "data").stem,
@@ -134,6 +139,7 @@ def plan_run(wish: Spec) -> Plan:
         revision=model.revision,
         method={**wish.method, **({"teacher": teacher.ref} if teacher else {})},
         options=options,
+        device=wish.device or device,
         created=time.time(),
         versions=package_versions(),
     )

@@ -16,6 +16,8 @@ from lib.settings import get_settings
 ROOT = Path(__file__).resolve().parents[2]
 # A worker writes its own state as its first act; if it has not after this long, it never will.
 SECONDS_TO_APPEAR = 30.0
+# What torchrun tells the processes of a run on several devices; the next run, which one of them starts, is not theirs.
+TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_", "GROUP_", "ROLE_", "MASTER_", "TORCHELASTIC_", "TORCH_NCCL_")
 
 
 def launch(run: RunFolder, device: str) -> bool:
@@ -55,12 +57,14 @@ def launch(run: RunFolder, device: str) -> bool:
 
 def worker_environment(device: str, *, token: str | None = None) -> dict[str, str]:
     """The worker's environment: its device, its threads, no telemetry, and the Hub token lent to its run alone."""
+    devices = device.split(",")
     cores = psutil.cpu_count(logical=False) or 1
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    environment = dict(os.environ)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(TORCHRUN)}
     # More threads than real cores make a step several times slower, so torch's own guess is not used.
-    environment["OMP_NUM_THREADS"] = str(max(1, min(cores, available)))
-    environment["CUDA_VISIBLE_DEVICES"] = device.removeprefix("cuda:") if device.startswith("cuda:") else ""
+    environment["OMP_NUM_THREADS"] = str(max(1, min(cores, available) // len(devices)))
+    numbers = [name.removeprefix("cuda:") for name in devices if name.startswith("cuda:")]
+    environment["CUDA_VISIBLE_DEVICES"] = ",".join(numbers)
     environment["ATELIER_DEVICE"] = device
     environment["ATELIER_HOME"] = str(get_settings().home)
     environment |= {

@@ -93,6 +93,13 @@ class TrainingOptions:
         group="Memory",
         choices=("auto", "fp32", "bf16"),
     )
+    devices: str = option(
+        "one",
+        title="Devices",
+        help="All uses every GPU of the machine for this run: each computes its share of every batch.",
+        group="Memory",
+        choices=("one", "all"),
+    )
     max_gradient_norm: float = option(
         1.0,
         title="Gradient clipping",

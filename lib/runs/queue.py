@@ -67,7 +67,7 @@ def start_waiting_runs() -> list[RunFolder]:
         if not allowed:
             return started
         states = _unsettled()
-        busy = {state.device for _, state in states if state.state == "running"}
+        busy = [name for _, state in states if state.state == "running" for name in _names(state.device)]
         waiting = sorted(
             (
                 (state.queued or 0.0, run.id, state.device, run)
@@ -78,15 +78,22 @@ def start_waiting_runs() -> list[RunFolder]:
         )
         free = [device for device in list_devices() if device not in busy]
         for _, _, wanted, run in waiting:
-            device = wanted if wanted else (free[0] if free else None)
-            if device is None or device not in free:
+            names = _names(wanted) or free[:1]
+            if not names or not set(names) <= set(free):
+                # One that waits for several devices is not overtaken on those that are free already.
+                free = [name for name in free if name not in names] if len(names) > 1 else free
                 continue
-            free.remove(device)
-            if launch(run, device):
+            free = [name for name in free if name not in names]
+            if launch(run, ",".join(names)):
                 started.append(run)
             else:
-                free.insert(0, device)
+                free = names + free
     return started
+
+
+def _names(devices: str | None) -> list[str]:
+    """The devices in a name such as "cuda:0,cuda:1"."""
+    return devices.split(",") if devices else []
 
 
 class QueueThread(threading.Thread):

@@ -102,6 +102,8 @@ class Task(ABC):
     draws: ClassVar[bool] = False
     # What a model predicts can be learned as if it were the truth (rows without one, texts written by a teacher).
     takes_answers: ClassVar[bool] = True
+    # What is learned are tokens of a vocabulary: `labels` are token ids, and every one of them counts alike.
+    learns_tokens: ClassVar[bool] = False
     # Features per batch when predicting.
     prediction_batch: ClassVar[int] = 64
 

@@ -100,6 +100,7 @@ class Chat(Task):
     pipeline_tag = "text-generation"
     option_class = WritingOptions
     scores_untuned = True
+    learns_tokens = True
     most_validated = 300
     prediction_batch = 10
 

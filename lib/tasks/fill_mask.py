@@ -18,6 +18,7 @@ from lib.tasks.loading import load_pretrained, load_tokenizer
 from lib.tasks.masked_scoring import guess_hidden, token_text
 from lib.tasks.masking import MASK, masking_collator, text_blocks, with_marks
 from lib.tasks.outputs import MaskedTokens
+from lib.tasks.token_loss import scores_at
 
 # Candidates told for each hidden word.
 CANDIDATES = 10
@@ -90,6 +91,7 @@ class FillMask(Task):
     preset_group = "pretraining"
     option_class = MaskingOptions
     scores_untuned = True
+    learns_tokens = True
     # Enough for a steady figure; scoring all of a large corpus in every epoch would take longer than learning.
     most_validated = 2_000
     draws = True
@@ -179,10 +181,10 @@ class FillMask(Task):
         masks = batch["input_ids"] == processor.mask_token_id
         if not masks.any():
             return [[] for _ in masks]
-        logits = model(**batch).logits
+        logits = scores_at(model, batch, masks)[1]
         found = []
-        for row, places in zip(logits, masks, strict=True):
-            best = torch.softmax(row[places].float(), dim=-1).topk(CANDIDATES, dim=-1)
+        for row in logits.split(masks.sum(dim=1).tolist()):
+            best = torch.softmax(row.float(), dim=-1).topk(CANDIDATES, dim=-1)
             found.append(
                 [
                     [

@@ -11,6 +11,7 @@ from lib.errors import Problem, UserError
 from lib.tasks.base import Score
 from lib.tasks.brief import Brief
 from lib.tasks.causal import causal_collator
+from lib.tasks.token_loss import labelled, scores_at, sums_by_row
 
 if TYPE_CHECKING:
     from lib.tasks.base import Features, OnRows
@@ -60,29 +61,16 @@ def judge_features(
             batch = collate(
                 [{"input_ids": features["input_ids"][at], "labels": features["labels"][at]} for at in chosen]
             )
-            labels = batch.pop("labels").to(device)
-            logits = model(**{name: values.to(device) for name, values in batch.items()}).logits
-            # What is said at a place is about the token after it.
-            found = token_losses(logits[:, :-1], labels[:, 1:])
-            np.add.at(sums, places[chosen], found.sum(dim=1, dtype=torch.float64).cpu().numpy())
-            np.add.at(counts, places[chosen], (labels[:, 1:] != -100).sum(dim=1).cpu().numpy())
+            on_device = {name: values.to(device) for name, values in batch.items()}
+            said, truths = labelled(on_device["labels"], kind="causal")
+            found = sums_by_row(scores_at(model, on_device, said)[1], truths, said)
+            np.add.at(sums, places[chosen], found.cpu().numpy())
+            np.add.at(counts, places[chosen], said.sum(dim=1).cpu().numpy())
             np.subtract.at(waiting, places[chosen], 1)
             if on_rows is not None:
                 on_rows(int((waiting <= 0).sum()))
     model.train(was_training)
     return pd.DataFrame({"nll": sums, "tokens_judged": counts})
-
-
-def token_losses(logits: Any, labels: Any) -> Any:
-    """−ln p of each label, float32[rows, places], 0 where it is −100, from logits[rows, places, vocabulary]."""
-    import torch
-
-    return torch.stack(
-        [
-            torch.nn.functional.cross_entropy(said.float(), meant, ignore_index=-100, reduction="none")
-            for said, meant in zip(logits, labels, strict=True)
-        ]
-    )
 
 
 def _batches(lengths: Sequence[int], most: int) -> Iterator[np.ndarray]:

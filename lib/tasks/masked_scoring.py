@@ -11,6 +11,7 @@ from lib.tasks.base import Features, OnRows
 from lib.tasks.encoder import padding_collator
 from lib.tasks.masking import choose_hidden, fixed_generator, text_blocks
 from lib.tasks.predict import quiet
+from lib.tasks.token_loss import scores_at
 
 ROWS_PER_CHUNK = 1_024
 # A batch's scores are tokens × vocabulary numbers of 4 bytes: 64 million are 256 MB.
@@ -54,13 +55,14 @@ def guess_hidden(
                 ]
                 batch = {name: values.to(device) for name, values in collate(inputs).items()}
                 width = batch["input_ids"].shape[1]
-                logits = model(**batch).logits
+                masks = torch.zeros(batch["input_ids"].shape, dtype=torch.bool)
                 for place, number in enumerate(chosen):
                     shift = width - blocks["length"][number] if tokenizer.padding_side == "left" else 0
-                    at = torch.from_numpy(hidden[number] + shift).to(device)
-                    guesses[number] = _guesses(
-                        torch.log_softmax(logits[place, at].float(), dim=-1), blocks, number, hidden[number]
-                    )
+                    masks[place, hidden[number] + shift] = True
+                logits = scores_at(model, batch, masks.to(device))[1]
+                each = torch.log_softmax(logits.float(), dim=-1).split([len(hidden[at]) for at in chosen])
+                for number, logs in zip(chosen, each, strict=True):
+                    guesses[number] = _guesses(logs, blocks, number, hidden[number])
                 if on_rows is not None:
                     on_rows(start + sum(bool(found) for found in guesses) * len(part) // len(guesses))
             chunks.append(_by_row(guesses, blocks, part, tokenizer))

@@ -14,6 +14,7 @@ from lib.tasks.brief import Brief
 from lib.tasks.encoder import batch_of_texts
 from lib.tasks.loading import load_pretrained
 from lib.tasks.predict import model_features, quiet
+from lib.tasks.token_loss import labelled, scores_at, sums_by_row
 
 WANTED_SEQ2SEQ = "a model that turns texts into texts (T5, BART, Marian …)"
 AUTO = "auto"
@@ -212,10 +213,9 @@ def smoothed_loss(model: Any, batch: dict[str, Any], brief: Brief) -> Any:
         return None
     from torch.nn.functional import cross_entropy
 
-    outputs = model(**batch)
-    logits = outputs.logits.float().flatten(0, 1)
-    loss = cross_entropy(logits, batch["labels"].flatten(), ignore_index=-100, label_smoothing=smoothing)
-    return loss, outputs
+    places, truths = labelled(batch["labels"], kind="seq2seq")
+    outputs, logits = scores_at(model, batch, places)
+    return cross_entropy(logits.float(), truths, label_smoothing=smoothing), outputs
 
 
 def write(model: Any, batch: dict[str, Any], processor: Any) -> list[tuple[str, int]]:
@@ -265,15 +265,15 @@ def reference_losses(
                 chosen = by_length[at : at + batch]
                 padded = collate([model_features(features, row) for row in chosen])
                 inputs = {name: values.to(device) for name, values in padded.items()}
-                found[start + chosen] = _mean_losses(model(**inputs).logits, inputs["labels"])
+                found[start + chosen] = _mean_losses(model, inputs)
     return found
 
 
-def _mean_losses(logits: Any, labels: Any) -> np.ndarray:
-    from torch.nn.functional import cross_entropy
-
-    each = cross_entropy(logits.float().transpose(1, 2), labels, ignore_index=-100, reduction="none")
-    means: np.ndarray = (each.double().sum(dim=1) / (labels != -100).sum(dim=1).clamp(min=1)).cpu().numpy()
+def _mean_losses(model: Any, batch: dict[str, Any]) -> np.ndarray:
+    """The mean −ln p of the tokens of each row's reference: float64[rows], 0 where there is none."""
+    places, truths = labelled(batch["labels"], kind="seq2seq")
+    sums = sums_by_row(scores_at(model, batch, places)[1], truths, places)
+    means: np.ndarray = (sums / places.sum(dim=1).clamp(min=1)).cpu().numpy()
     return means
 
 

@@ -71,6 +71,7 @@ class Text2TextGeneration(Task):
     preset_group = "seq2seq"
     option_class = Seq2SeqOptions
     scores_untuned = True
+    learns_tokens = True
     most_validated = 200
     prediction_batch = 16
 

@@ -102,6 +102,7 @@ class TextGeneration(Task):
     preset_group = "causal"
     option_class = TextOptions
     scores_untuned = True
+    learns_tokens = True
     most_validated = 300
     prediction_batch = 10
 

@@ -91,6 +91,7 @@ class Translation(Task):
     preset_group = "seq2seq"
     option_class = TranslationOptions
     scores_untuned = True
+    learns_tokens = True
     most_validated = 200
     prediction_batch = 16
 

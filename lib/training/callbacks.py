@@ -10,6 +10,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from lib.errors import Problem, UserError
 from lib.training.checkpoints import mark_complete
 from lib.training.progress import Progress
+from lib.training.ranks import agreed
+from lib.training.stopwatch import Stopwatch
 
 
 class Teller(TrainerCallback):
@@ -19,8 +21,10 @@ class Teller(TrainerCallback):
     that earlier sessions of a resumed run took.
     """
 
-    def __init__(self, progress: Progress, *, rows_per_step: int, trained_before: float) -> None:
-        self._progress, self._rows_per_step = progress, rows_per_step
+    def __init__(
+        self, progress: Progress, *, rows_per_step: int, trained_before: float, watch: Stopwatch
+    ) -> None:
+        self._progress, self._rows_per_step, self._watch = progress, rows_per_step, watch
         self.trained_before = trained_before
         self._begun = self._first_step = 0.0
 
@@ -54,7 +58,7 @@ class Teller(TrainerCallback):
             eta_seconds=seconds / steps * (state.max_steps - state.global_step),
             examples_per_second=round(steps * self._rows_per_step / seconds, 1),
         )
-        if self._progress.stop_wanted and state.global_step < state.max_steps:
+        if agreed(self._progress.stop_wanted) and state.global_step < state.max_steps:
             control.should_log = control.should_save = control.should_training_stop = True
 
     def on_log(
@@ -104,8 +108,10 @@ class Teller(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any
     ) -> None:
         """A checkpoint counts only once all of it is on disk."""
+        if not state.is_world_process_zero:
+            return
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-        mark_complete(folder, trained_seconds=self.trained_seconds)
+        mark_complete(folder, trained_seconds=self.trained_seconds, parts=self._watch.training_parts())
 
 
 class EarlyStopping(TrainerCallback):

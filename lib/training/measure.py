@@ -23,6 +23,7 @@ from lib.runs.spec import Spec
 from lib.tasks import find_task
 from lib.tasks.base import Brief
 from lib.tasks.predict import model_features
+from lib.tasks.token_loss import token_loss
 from lib.training.base_model import merged_base
 from lib.training.download import downloaded
 from lib.training.progress import peak_memory_mb
@@ -85,6 +86,8 @@ def measure(spec: Spec, *, device: str) -> dict[str, float]:
         for _ in range(options.gradient_accumulation):
             with torch.autocast(device.split(":")[0], dtype=torch.bfloat16) if bf16 else nullcontext():
                 own = task.loss(model, batch, brief)
+                if own is None and task.learns_tokens:
+                    own = token_loss(model, batch, kind=task.model_kind)
                 loss = model(**batch).loss if own is None else own[0]
             loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), options.max_gradient_norm)

@@ -42,7 +42,10 @@ class Progress:
             problems=[],
         )
         self._write()
-        # Terminating a worker politely is a stop: it keeps its checkpoint and what it has learned.
+        self.heed_termination()
+
+    def heed_termination(self) -> None:
+        """Terminating a worker politely is a stop: it keeps its checkpoint and what it has learned."""
         signal.signal(signal.SIGTERM, self._terminate)
 
     def _terminate(self, signum: int, frame: FrameType | None) -> None:

@@ -28,9 +28,10 @@ from lib.runs.options import TrainingOptions, options_from
 from lib.runs.spec import Spec
 from lib.tasks import find_task
 from lib.tasks.base import Brief, Task
+from lib.training import ranks
 from lib.training.base_model import merged_base
 from lib.training.callbacks import EarlyStopping, Teller
-from lib.training.checkpoints import newest_complete, step_of, trained_seconds
+from lib.training.checkpoints import newest_complete, step_of, trained_parts, trained_seconds
 from lib.training.cut import cut_student
 from lib.training.distiller import Distiller, forget_projection
 from lib.training.download import downloaded
@@ -38,6 +39,7 @@ from lib.training.keeping import by_name, keep_baseline, keep_model, keep_predic
 from lib.training.progress import Progress, peak_memory_mb
 from lib.training.rows import Rows, content_mark, encode_rows, load_rows
 from lib.training.scratch import made_from_scratch
+from lib.training.stopwatch import Stopwatch
 from lib.training.teaching import TEACHER, Teaching, called_in
 from lib.training.trainer import BucketTrainer, make_trainer, training_arguments, uses_bf16
 from lib.training.validation import Validation, all_scores
@@ -66,29 +68,23 @@ def train_run(run: RunFolder, progress: Progress) -> None:
 
     Raises UserError for what a person can put right; the caller tells it.
     """
+    ranks.join(progress.state.device or "cpu")
     try:
-        session = _prepare(run, progress)
+        with ranks.first_process_first():
+            session = _prepare(run, progress)
     except DownloadStopped:
         progress.end("stopped")
         return
     task = session.task
-    frame, fingerprint = session.rows.frames["train"], session.rows.stored.fingerprint
-    unlabelled = 0
-    if session.teaching is not None:
-        unlabelled = session.teaching.joining(session.rows)
-        taught = session.teaching.train_frame(session.rows, session.processor)
-        if taught is not frame:
-            frame, fingerprint = taught, f"{fingerprint} {content_mark(taught)}"
-    progress.phase("encoding the rows")
-    train = encode_rows(frame, task, session.processor, session.brief, session.spec, fingerprint=fingerprint)
-    _check_lengths(run, train)
-    distiller = None
-    if session.teaching is not None:
-        distiller = session.teaching.distiller(
-            task, session.brief, session.model, session.processor, train, frame
-        )
-    baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned else {}
     checkpoint = newest_complete(run.checkpoints_path)
+    watch = Stopwatch(trained_parts(checkpoint) if checkpoint else None)
+    watch.add("starting", time.time() - (progress.state.process_started or time.time()))
+    with watch.time("encoding"), ranks.first_process_first():
+        train, distiller = _learned(session, progress)
+        _check_lengths(run, train)
+    with watch.time("scoring"):
+        is_first = ranks.rank() == 0
+        baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned and is_first else {}
     validation = Validation(
         run,
         task,
@@ -97,8 +93,9 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         session.rows.frames["validation"],
         seed=session.options.seed,
     )
-    if checkpoint is None:
-        validation.sample(session.model.to(session.device), step=0)
+    if checkpoint is None and is_first:
+        with watch.time("scoring"):
+            validation.sample(session.model.to(session.device), step=0)
     trainer, teller = _make_trainer(
         session,
         progress,
@@ -106,16 +103,20 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         validation,
         trained_before=trained_seconds(checkpoint) if checkpoint else 0.0,
         distiller=distiller,
+        watch=watch,
     )
     progress.forget_metrics_after(step_of(checkpoint) if checkpoint else 0)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if not is_first:
+        return
     training_seconds = teller.trained_seconds
     was_stopped = progress.stop_wanted and trainer.state.global_step < trainer.state.max_steps
     progress.phase("scoring the validation and test rows")
     # Without the wrapper that computes in bf16: the scores are those of the model as it is saved.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).float()
     forget_projection(model)
-    judged = {"validation": _evaluate(session, model, "validation", progress)}
+    with watch.time("scoring"):
+        judged = {"validation": _evaluate(session, model, "validation", progress)}
     tuned = task.tuned_target(judged["validation"], session.brief)
     if tuned != session.brief.target:
         session.brief = session.brief.changed(target=tuned)
@@ -123,21 +124,16 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         judged["validation"] = task.judge(
             judged["validation"], session.rows.frames["validation"], session.brief
         )
-    judged["test"] = _evaluate(session, model, "test", progress)
+    with watch.time("scoring"):
+        judged["test"] = _evaluate(session, model, "test", progress)
     progress.phase("fitting the baselines to compare with")
-    baselines = _baselines(session) | baselines
-    distillation: dict[str, Any] = {}
-    if session.teaching is not None:
-        told = session.teaching.judged(session.rows.frames["test"], session.brief)
-        baselines = {TEACHER: task.score(told, session.brief)} | baselines
-        distillation = {
-            "distillation": session.teaching.compared(
-                model, session.processor, session.brief, session.rows.frames["validation"]
-            )
-        }
+    with watch.time("baselines"):
+        baselines = _baselines(session) | baselines
+        distillation, told = _compared(session, model)
+        baselines = told | baselines
     progress.phase("saving the model")
     facts: dict[str, Any] = {
-        "seconds": {"total": 0.0, "training": round(training_seconds, 1)},
+        "seconds": {"total": 0.0, "training": round(training_seconds, 1), **watch.told()},
         "examples_per_second": round(
             trainer.state.global_step * _rows_per_step(session, train) / training_seconds, 1
         ),
@@ -154,7 +150,6 @@ def train_run(run: RunFolder, progress: Progress) -> None:
             if name in train.column_names
         },
         **distillation,
-        **({"unlabelled_rows": unlabelled} if unlabelled else {}),
     }
     result = _result(session, judged, baselines, facts)
     keep_predictions(run, task, session.brief, session.rows, judged)
@@ -178,7 +173,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
 def _prepare(run: RunFolder, progress: Progress) -> Session:
     spec = run.spec
     task, method, options = find_task(spec.task), find_method(spec.method["name"]), options_from(spec.options)
-    device = progress.state.device or "cpu"
+    device = ranks.torch_device(progress.state.device or "cpu")
     progress.phase("reading the data")
     rows = load_rows(spec, task)
     target = run.target() or task.describe_target(rows.frames["train"], rows.columns)
@@ -213,6 +208,39 @@ def _prepare(run: RunFolder, progress: Progress) -> Session:
     session = Session(run, spec, task, options, rows, brief, processor, model, device, teaching)
     _write_brief(session)
     return session
+
+
+def _learned(session: Session, progress: Progress) -> tuple[Dataset, Distiller | None]:
+    """The features to learn from, and what adds a teacher to their loss."""
+    frame, fingerprint, teaching = (
+        session.rows.frames["train"],
+        session.rows.stored.fingerprint,
+        session.teaching,
+    )
+    if (
+        teaching is not None
+        and (taught := teaching.train_frame(session.rows, session.processor)) is not frame
+    ):
+        frame, fingerprint = taught, f"{fingerprint} {content_mark(taught)}"
+    progress.phase("encoding the rows")
+    task, processor, brief = session.task, session.processor, session.brief
+    train = encode_rows(frame, task, processor, brief, session.spec, fingerprint=fingerprint)
+    if teaching is None or not len(train):
+        return train, None
+    return train, teaching.distiller(task, brief, session.model, processor, train, frame)
+
+
+def _compared(session: Session, model: Any) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+    """What a distilled run's result says beside the usual: sizes and speed; and the teacher's scores on the test rows."""
+    teaching, frames = session.teaching, session.rows.frames
+    if teaching is None:
+        return {}, {}
+    told = teaching.judged(frames["test"], session.brief)
+    found = {"distillation": teaching.compared(model, session.processor, session.brief, frames["validation"])}
+    joined = teaching.joining(session.rows)
+    return found | ({"unlabelled_rows": joined} if joined else {}), {
+        TEACHER: session.task.score(told, session.brief)
+    }
 
 
 def _model_of(spec: Spec) -> ModelInfo:
@@ -260,9 +288,11 @@ def _make_trainer(
     *,
     trained_before: float,
     distiller: Distiller | None,
+    watch: Stopwatch,
 ) -> tuple[BucketTrainer, Teller]:
     task, run, options = session.task, session.run, session.options
-    teller = Teller(progress, rows_per_step=_rows_per_step(session, train), trained_before=trained_before)
+    rows = _rows_per_step(session, train)
+    teller = Teller(progress, rows_per_step=rows, trained_before=trained_before, watch=watch)
     main = task.main_score
     stopping = EarlyStopping(main.name, patience=options.patience, higher_is_better=main.higher_is_better)
     arguments = training_arguments(
@@ -283,6 +313,7 @@ def _make_trainer(
         validate=partial(validation.score, progress=progress),
         callbacks=[teller, stopping],
         distiller=distiller,
+        watch=watch,
     )
     return trainer, teller
 

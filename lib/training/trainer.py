@@ -1,5 +1,6 @@
 """transformers' Trainer, set up from a run's options."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,8 +17,11 @@ from transformers.trainer_callback import PrinterCallback
 from lib.runs.options import TrainingOptions
 from lib.tasks.base import Brief, Task
 from lib.tasks.predict import BOOKKEEPING
+from lib.tasks.token_loss import token_loss
+from lib.training import ranks
 from lib.training.distiller import NUMBER, Distiller
 from lib.training.sampler import LengthBuckets
+from lib.training.stopwatch import Stopwatch
 
 # Curves never need more points than this, and each costs a synchronisation with the device.
 MOST_LOGGED_STEPS = 2_000
@@ -66,9 +70,11 @@ class BucketTrainer(Trainer):
         lengths: Any,
         validate: Callable[[Any], dict[str, float]],
         distiller: Distiller | None,
+        watch: Stopwatch,
         **settings: Any,
     ) -> None:
         super().__init__(*arguments, **settings)
+        self._watch = watch
         self._task, self._brief, self._lengths, self._validate = task, brief, lengths, validate
         self._distiller = distiller
         if task.draws:
@@ -82,10 +88,43 @@ class BucketTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         return LengthBuckets(
             self._lengths,
-            batch_size=self.args.train_batch_size,
+            # Of all processes together: each takes its share of every batch.
+            batch_size=self.args.train_batch_size * ranks.ranks(),
             seed=self.args.seed,
             epoch=lambda: int(self.state.epoch or 0),
         )
+
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
+        """The batches of one step, timed."""
+        with self._watch.time("batches"):
+            return super().get_batch_samples(epoch_iterator, num_batches, device)
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+        """Forward and backward, timed."""
+        with self._watch.time("model"):
+            return super().training_step(model, inputs, num_items_in_batch)
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """The optimizer, its steps timed as part of the model's work."""
+        optimizer = super().create_optimizer(model)
+        begun = 0.0
+
+        def begin(*_: Any) -> None:
+            nonlocal begun
+            begun = time.perf_counter()
+
+        optimizer.register_step_pre_hook(begin)
+        optimizer.register_step_post_hook(lambda *_: self._watch.add("model", time.perf_counter() - begun))
+        return optimizer
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        with self._watch.time("model"):
+            return super()._clip_grad_norm(model)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        with self._watch.time("saving"):
+            super()._save_checkpoint(model, trial)
+            ranks.wait_for_all()
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         # Checkpoints are read back name by name, but `save_pretrained` writes vision models under the names of older
@@ -101,22 +140,32 @@ class BucketTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The distiller's, or the task's own loss where it has one, else the model's."""
+        """The distiller's, or the task's own, else the model's; either is that of whole batches added up."""
         if self._distiller is not None:
             own = self._distiller.loss(model, inputs)
         else:
             own = self._task.loss(model, inputs, self._brief)
         # A loss of the task's own is a mean over its batch, to be divided when batches are added up.
-        self.loss_is_scaled_for_ga = None if own is None else False
+        self.loss_is_scaled_for_ga = False
+        if own is None and self._task.learns_tokens:
+            loss, outputs = token_loss(model, inputs, kind=self._task.model_kind, items=num_items_in_batch)
+            if num_items_in_batch is not None:
+                # Every token counts alike, in whichever batch and on whichever device it is.
+                self.loss_is_scaled_for_ga = True
+                loss = loss * self.accelerator.num_processes
+            return (loss, outputs) if return_outputs else loss
         if own is None:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            # Without the number of labels: most models would not divide by it, and then nothing would be divided.
+            return super().compute_loss(model, inputs, return_outputs)
         return own if return_outputs else own[0]
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Score the validation rows and tell the callbacks."""
-        found = {f"{metric_key_prefix}_{name}": value for name, value in self._validate(self.model).items()}
+        with self._watch.time("validating"):
+            scores = ranks.agreed(self._validate(self.model) if ranks.rank() == 0 else None)
+        found = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
         self.log(found)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
         return found
@@ -145,7 +194,7 @@ def training_arguments(
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=options.epochs,
-        per_device_train_batch_size=options.batch_size,
+        per_device_train_batch_size=max(1, options.batch_size // ranks.ranks()),
         per_device_eval_batch_size=min(256, 2 * options.batch_size),
         gradient_accumulation_steps=options.gradient_accumulation,
         learning_rate=options.learning_rate,
@@ -168,6 +217,7 @@ def training_arguments(
         logging_nan_inf_filter=False,
         disable_tqdm=True,
         report_to="none",
+        ddp_backend=None if ranks.ranks() == 1 else "gloo" if device == "cpu" else "nccl",
         dataloader_pin_memory=device != "cpu",
         # The features hold what the collator needs and no more.
         remove_unused_columns=False,
@@ -185,6 +235,7 @@ def make_trainer(
     validate: Callable[[Any], dict[str, float]],
     callbacks: list[TrainerCallback],
     distiller: Distiller | None = None,
+    watch: Stopwatch | None = None,
 ) -> BucketTrainer:
     """A trainer that is ready to train; `validate(model)` scores the validation rows."""
     extra = [name for name in BOOKKEEPING if name in train.column_names]
@@ -204,6 +255,7 @@ def make_trainer(
         lengths=np.asarray(train["length"][:]),
         validate=validate,
         distiller=distiller,
+        watch=watch or Stopwatch(),
     )
     trainer.remove_callback(PrinterCallback)
     return trainer

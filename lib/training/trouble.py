@@ -19,6 +19,9 @@ def trouble_is_told(run: RunFolder, progress: Progress) -> Iterator[None]:
         progress.end("failed", problems=[problem.to_json() for problem in error.problems])
     except BaseException as error:  # noqa: BLE001 - a worker must never die without saying why
         traceback.print_exc()
+        # Else another process of the run has ended it, and this one has only lost touch.
+        if run.state().state != "running":
+            return
         with contextlib.suppress(OSError):  # a full disk: readers will see the run as lost, with its log
             progress.end("failed", problems=[explain(error, run).to_json()])
 

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 from lib.errors import UserError
-from lib.runs.folder import RunFolder
 from lib.runs.queue import start_waiting_runs
-from lib.training.progress import Progress
+from lib.training.ranks import become_launcher, devices_of, is_one_of_several, progress_of, rank
 from lib.training.trouble import trouble_is_told
 
 # The app stays quick to the touch while training uses every core.
@@ -20,17 +19,25 @@ NICENESS = 5
 
 def main(path: Path) -> int:
     """Train the run in the folder; 0 when it succeeded or was stopped, 1 when it failed."""
-    run = RunFolder(path)
-    progress = Progress(run, device=os.environ.get("ATELIER_DEVICE", "cpu"))
-    progress.sign_in()
+    devices = os.environ.get("ATELIER_DEVICE", "cpu")
+    progress = progress_of(path, devices)
+    run = progress.run
+    if is_one_of_several():
+        progress.heed_termination()
+    else:
+        progress.sign_in()
     with contextlib.suppress(OSError, AttributeError):
         os.nice(max(0, NICENESS - os.nice(0)))  # started by another worker, it is as nice already
         # Linux shares time among sessions first, and a worker has one of its own: alone it would not give way.
         Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
     with trouble_is_told(run, progress):
+        if len(devices_of(devices)) > 1 and not is_one_of_several():
+            become_launcher(run, len(devices_of(devices)))
         from lib.training.session import train_run
 
         train_run(run, progress)
+    if rank() > 0:
+        return 0 if run.state().state != "failed" else 1
     # The app may be closed by now: the queue goes on all the same.
     with contextlib.suppress(OSError, UserError):
         start_waiting_runs()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lib.methods.base import Method
 from lib.option import options_of
+from lib.runs.devices import list_devices
 from lib.runs.options import TrainingOptions
 from lib.tasks.base import Task
 from lib.ui.drafts import Draft
@@ -43,9 +44,11 @@ def show_options(draft: Draft, task: Task, method: Method, preset: Mapping[str, 
             usual,
             own_changes,
         )
+        # Where there is one device there is nothing to choose.
+        hidden = ("devices",) if len(list_devices()) == 1 else ()
         known = options_of(TrainingOptions, task.option_class)
         _ask_all(
-            [item for item in known.values() if item.name not in ("preset", *task.hidden_options)],
+            [item for item in known.values() if item.name not in ("preset", *hidden, *task.hidden_options)],
             training,
             preset,
             changes,

@@ -2,12 +2,13 @@
 
 import sys
 
-from tests.benchmarks import app, distillation, pretraining, resources, tasks, training
+from tests.benchmarks import app, distillation, pretraining, profile, resources, tasks, training
 
 BENCHMARKS = {
     "app": app.measure,
     "distillation": distillation.measure,
     "pretraining": pretraining.measure,
+    "profile": profile.measure,
     "resources": resources.measure,
     "training": training.measure,
     "tasks": tasks.measure,

@@ -131,7 +131,7 @@ def test_a_half_written_checkpoint_is_not_resumed_from(home: Path, tmp_path: Pat
         folder.mkdir()
         (folder / "model.safetensors").write_bytes(b"")
         if whole:
-            mark_complete(folder, trained_seconds=1.0)
+            mark_complete(folder, trained_seconds=1.0, parts={})
     found = newest_complete(tmp_path)
     assert found is not None and found.name == "checkpoint-20"
     assert not (tmp_path / "checkpoint-30").exists()
