@@ -231,7 +231,7 @@ def _learned(session: Session, progress: Progress) -> tuple[Dataset, Distiller |
 
 
 def _compared(session: Session, model: Any) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
-    """What a distilled run's result says beside the usual: sizes and speed; and the teacher's scores on the test rows."""
+    """What the result of a distilled run says beside the usual, and the teacher's scores on the test rows."""
     teaching, frames = session.teaching, session.rows.frames
     if teaching is None:
         return {}, {}
