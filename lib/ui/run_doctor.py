@@ -46,15 +46,15 @@ def plain_problems(line: RunLine) -> list[Problem]:
 def _card(line: RunLine, spec: Spec, problem: Problem, lines: list[RunLine]) -> None:
     head, _, evidence = problem.what.partition(". ")
     icon = ":material/error:" if problem.severity == "error" else ":material/troubleshoot:"
+    said = f"{icon} **{escape_markdown(head.removesuffix('.'))}.** {escape_markdown(f'{evidence} {problem.fix}')}"
     with st.container(border=True, gap="small", key=f"finding {line.id} {problem.code}"):
-        st.markdown(f"{icon} **{escape_markdown(head.removesuffix('.'))}.**")
-        st.markdown(escape_markdown(f"{evidence} {problem.fix}".strip()))
+        st.markdown(said)
         if not problem.changes:
             return
         words = changed_words(spec, problem.changes)
         done = next((child for child in children_of(line.id, lines) if _same(child, problem)), None)
         if done is not None:
-            open_link(done, f"Trained again with {words}")
+            open_link(done, f"The run with {words}")
             return
         again = "Stop it and train again" if line.standing == "running" else "Train again"
         pressed = st.button(

@@ -39,7 +39,7 @@ def show_children(line: RunLine, lines: Sequence[RunLine]) -> None:
     made = children_of(line.id, lines)
     if not made or line.spec is None:
         return
-    st.markdown(f"**Made from this run: {count(len(made), 'run')}**")
+    st.markdown("**Made from this run**")
     for child in made:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"child {child.id}"):
             open_link(child, shorten(child.name, 60), icon=":material/subdirectory_arrow_right:")

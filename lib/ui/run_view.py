@@ -37,7 +37,7 @@ def show_run(line: RunLine) -> None:
     """The run in hand: live while it is active, at rest afterwards."""
     every = SECONDS_BETWEEN_LOOKS if line.active else None
     # A place of its own for each part, so that nothing moves to another's when the state changes.
-    heading, progress, verdict, doctor, actions, family, curves, samples, scores, log, spec = (
+    heading, progress, verdict, actions, doctor, family, curves, samples, scores, log, spec = (
         st.container() for _ in range(11)
     )
     with heading:

@@ -81,7 +81,7 @@ def rate_too_high(case: Case) -> Problem | None:
     # Without a level of chance a loss may well be good where it began: it must have risen.
     if late >= (STUCK if chance is not None else 1.0) * level and (far or fell):
         evidence = (
-            f"The training loss is {number(late)} over the last third of {losses.steps[-1]:,} steps, and {what} "
+            f"The training loss is {number(late, digits=3)} over the last third of {losses.steps[-1]:,} steps, and {what} "
             f"is {number(level)}{'; it had been lower before' if fell else ''}."
         )
     elif case.rows_per_step >= STEADY_ROWS and np.mean(warm.values >= SPIKE * start) >= SPIKES:
@@ -108,7 +108,7 @@ def rate_too_low(case: Case) -> Problem | None:
     wanted = case.within("learning_rate", usual)
     return Problem(
         f"The learning rate of {short(case.rate)} is too low for the model to learn. The training loss went from "
-        f"{number(first)} to {number(late)} in {losses.steps[-1]:,} steps.",
+        f"{number(first, digits=3)} to {number(late, digits=3)} in {losses.steps[-1]:,} steps.",
         "options.learning_rate",
         f"Train again with the learning rate that is usual for such a run, {short(wanted)}.",
         "warning",

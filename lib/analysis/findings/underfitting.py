@@ -24,7 +24,7 @@ def too_few_steps(case: Case) -> Problem | None:
     if against is None:
         if not len(losses) or losses.last(1 / 3) < HARDLY_MOVED * (first := float(losses.values[0])):
             return None
-        against = f"The training loss went from {number(first)} to {number(losses.last(1 / 3))}."
+        against = f"The training loss went from {number(first, digits=3)} to {number(losses.last(1 / 3), digits=3)}."
     usual = float(case.usual.get("epochs", 0.0))
     if usual and float(case.options.get("epochs", 0.0)) >= usual:
         return None  # it is not the epochs that are few
