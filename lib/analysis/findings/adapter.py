@@ -32,8 +32,8 @@ def idle_adapter(case: Case) -> Problem | None:
     rank, alpha = int(case.method.get("rank", 16)), int(case.method.get("alpha", 32))
     wider = {"rank": int(case.within("rank", 2 * rank)), "alpha": int(case.within("alpha", 2 * alpha))}
     evidence = (
-        f"The training loss went from {number(first, digits=3)} to {number(late, digits=3)} in {losses.steps[-1]:,} steps, and the model "
-        "is no better than before."
+        f"The training loss went from {number(first, digits=3)} to {number(late, digits=3)} in "
+        f"{losses.steps[-1]:,} steps, and the model is no better than before."
     )
     return _said(case, evidence, wider)
 

@@ -81,8 +81,8 @@ def rate_too_high(case: Case) -> Problem | None:
     # Without a level of chance a loss may well be good where it began: it must have risen.
     if late >= (STUCK if chance is not None else 1.0) * level and (far or fell):
         evidence = (
-            f"The training loss is {number(late, digits=3)} over the last third of {losses.steps[-1]:,} steps, and {what} "
-            f"is {number(level)}{'; it had been lower before' if fell else ''}."
+            f"The training loss is {number(late, digits=3)} over the last third of {losses.steps[-1]:,} steps, and "
+            f"{what} is {number(level, digits=3)}{'; it had been lower before' if fell else ''}."
         )
     elif case.rows_per_step >= STEADY_ROWS and np.mean(warm.values >= SPIKE * start) >= SPIKES:
         evidence = (
