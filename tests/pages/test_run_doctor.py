@@ -130,7 +130,7 @@ def test_parent_and_child_know_each_other(run: RunFolder, score: float, outcome:
     assert again(parent) == []  # it was tried already
     shown = words(parent)
     assert (
-        f"learning rate 1.5e-4 instead of 0.1: macro-F1 {score} against 0.50 here, on 100 test rows, {outcome}"
+        f"learning rate 1.5e-4 instead of 0.1: macro-F1 {score:.2f} against 0.50 here, on 100 test rows, {outcome}"
         in shown
     )
     assert "because it is too-fast, with learning rate 1.5e-4 instead of 0.1." in words(open_page(child))
