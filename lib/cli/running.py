@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.methods import find_method
+from lib.plan.checkup import checkup
 from lib.plan.control import control_of
 from lib.plan.planner import Plan, plan_run
 from lib.runs.folder import RunFolder, create_run
@@ -79,7 +80,7 @@ def follow(run: RunFolder, *, as_json: bool) -> int:
             )
     print(file=sys.stderr)
     result = run.result() or {"run": run.id, "folder": str(run.path)}
-    problems = [*(result.get("problems") or []), *state.problems]
+    problems = [problem.to_json() for problem in checkup(run)]
     result |= {"state": state.state, "problems": problems}
     for problem in problems:
         print(f"{problem['severity']}: {problem['what']} {problem['fix']}".rstrip(), file=sys.stderr)
