@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lib.methods import find_method
+from lib.plan.control import control_of
 from lib.plan.planner import Plan, plan_run
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.queue import start_waiting_runs
@@ -22,6 +24,11 @@ def add_commands(commands: Any) -> None:
     train = commands.add_parser("train", help="train a model as a spec says and follow the run to its end")
     train.add_argument("spec", type=Path, metavar="SPEC.yaml")
     train.add_argument("--name", help="the run's name, instead of the spec's")
+    train.add_argument(
+        "--control",
+        action="store_true",
+        help="of a distilled run: also queue the same student without its teacher",
+    )
     train.set_defaults(run=run_train)
     estimate = commands.add_parser("estimate", help="memory and time of a run before it starts")
     estimate.add_argument("spec", type=Path, metavar="SPEC.yaml")
@@ -42,6 +49,11 @@ def run_train(options: argparse.Namespace) -> int:
     plan = _planned(options)
     run = create_run(plan.spec)
     print(f"{plan.sentence}\nrun {run.id}", file=sys.stderr)
+    if options.control and find_method(str(plan.spec.method["name"])).has_teacher:
+        control = create_run(plan_run(control_of(plan.spec, run.id)).spec)
+        print(f"then its control, run {control.id}", file=sys.stderr)
+        code = follow(run, as_json=False)
+        return follow(control, as_json=options.json) if code == 0 else code
     return follow(run, as_json=options.json)
 
 

@@ -2,12 +2,13 @@
 
 from lib.errors import Problem, UserError
 from lib.methods.base import Method
+from lib.methods.distill import Distill
 from lib.methods.full import Full
 from lib.methods.head import Head
 from lib.methods.lora import Lora
 from lib.methods.qlora import Qlora
 
-METHODS: tuple[Method, ...] = (Full(), Lora(), Qlora(), Head())
+METHODS: tuple[Method, ...] = (Full(), Distill(), Lora(), Qlora(), Head())
 
 
 def find_method(name: str) -> Method:

@@ -20,10 +20,14 @@ class Method(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]
+    # What is done with the model, before its name in a sentence.
+    verb: ClassVar[str] = "Fine-tune"
     outputs: ClassVar[frozenset[str]]
     needs: ClassVar[str] = ""
     option_class: ClassVar[type] = NoOptions
     saves_adapter: ClassVar[bool] = False
+    # Learns from another model too, named by the option `teacher`.
+    has_teacher: ClassVar[bool] = False
     # Options that a form asks for before all others, not among the advanced ones.
     asked_apart: ClassVar[tuple[str, ...]] = ()
 

@@ -14,6 +14,7 @@ class Head(Method):
     name = "head"
     title = "Head only"
     summary = "Only the layers on top learn; the body stays as it is. Quickest and smallest, seldom the best."
+    verb = "Train the head of"
     needs = "layers of its own on top of the body"
     outputs = frozenset({LabelScores.kind, ManyLabels.kind, Number.kind, Spans.kind, TokenLabels.kind})
 

@@ -70,6 +70,7 @@ class Lora(Method):
         "A small adapter learns beside the frozen weights: a fraction of the memory, nearly the quality."
     )
     outputs = KINDS
+    verb = "Train an adapter on"
     option_class = LoraOptions
     saves_adapter = True
 

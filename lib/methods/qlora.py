@@ -35,6 +35,7 @@ class Qlora(Lora):
     name = "qlora"
     title = "QLoRA"
     summary = "LoRA over a base model held in 4 or 8 bits: the least memory, for models that would not fit otherwise."
+    verb = "Train an adapter on the quantised"
     option_class = QloraOptions
 
     def check(self, options: Mapping[str, Any]) -> list[Problem]:

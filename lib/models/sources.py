@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from hashlib import sha256
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class ModelInfo:
             return self.kind == CAUSAL
         if (self.folder / "chat_template.jinja").is_file():
             return True
-        return bool(_read_json(self.folder / "tokenizer_config.json").get("chat_template"))
+        return bool(read_json_object(self.folder / "tokenizer_config.json").get("chat_template"))
 
     def to_json(self) -> dict[str, Any]:
         """What `lib models --json` prints: everything but the whole configuration."""
@@ -121,6 +122,15 @@ def find_model(ref: str) -> ModelInfo:
                 if scratch.name == name:
                     return _describe_scratch(scratch)
             raise _unknown(f"There is no model {name!r} to build from scratch.")
+        case "cut":
+            raise UserError(
+                Problem(
+                    f"{ref!r} is cut from a teacher, so it needs distillation.",
+                    where="method",
+                    fix="Write method: {name: distill, teacher: run:RUN}.",
+                    code="cut-without-teacher",
+                )
+            )
         case "run":
             folder = get_settings().runs / name / "model"
             if Path(name).name != name or not folder.is_dir():
@@ -207,11 +217,12 @@ def describe_folder(
 
 def longest_in(folder: Path, config: dict[str, Any]) -> int:
     """How many tokens a model reads at most, from its configuration and the settings beside it."""
-    tokenizer = _read_json(folder / "tokenizer_config.json")
+    tokenizer = read_json_object(folder / "tokenizer_config.json")
     return longest_input(config, tokenizer=tokenizer, images=_image_settings(folder))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; an empty one where there is none."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -221,9 +232,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _image_settings(folder: Path) -> dict[str, Any]:
     """How pictures are prepared, from the file of an image processor or, inside it, that of a whole processor."""
-    if found := _read_json(folder / "preprocessor_config.json"):
+    if found := read_json_object(folder / "preprocessor_config.json"):
         return found
-    nested = _read_json(folder / "processor_config.json").get("image_processor")
+    nested = read_json_object(folder / "processor_config.json").get("image_processor")
     return nested if isinstance(nested, dict) else {}
 
 
@@ -249,13 +260,13 @@ def _safetensors_header(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _parameters(header: dict[str, Any]) -> int:
-    total = 0
-    for tensor in header.values():
-        count = 1
-        for size in tensor["shape"]:
-            count *= size
-        total += count
-    return total
+    return sum(prod(tensor["shape"]) for tensor in header.values())
+
+
+def tensor_sizes(folder: Path) -> dict[str, int]:
+    """How many numbers each weight in a folder's safetensors holds, by the weight's name."""
+    headers = [_safetensors_header(path)[0] for path in sorted(folder.glob("*.safetensors"))]
+    return {name: prod(tensor["shape"]) for header in headers for name, tensor in header.items()}
 
 
 def _fingerprint(folder: Path, digests: list[str]) -> str:

@@ -1,7 +1,10 @@
 """What fits together: tasks, methods and base models."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from lib.errors import Problem
-from lib.methods import METHODS
+from lib.methods import find_method
 from lib.methods.base import Method
 from lib.models.sources import ModelInfo
 from lib.tasks.base import Task
@@ -12,6 +15,12 @@ KIND_WORDS = {
     "causal": "a model that writes on (GPT-2, Llama, SmolLM …)",
     "image": "a vision model (ViT, DINOv2, Swin …)",
 }
+
+
+def run_sentence(method: Mapping[str, Any], task: Task, model: ModelInfo, rows: int) -> str:
+    """What a run will do, without a full stop: "Fine-tune MiniLM-L6 on 3,257 rows to tell labels apart"."""
+    verb = find_method(str(method["name"])).verb
+    return f"{verb} {model.title} on {rows:,} rows to {task.sentence(None)}"
 
 
 def check_kind(task: Task, model: ModelInfo) -> list[Problem]:
@@ -32,7 +41,7 @@ def check_method(method: Method, task: Task, model: ModelInfo) -> list[Problem]:
     """Whether the method makes sense for the task and the base model."""
     found = method.unfit(kind=model.kind, is_scratch=model.is_scratch)
     problems = [found] if found else []
-    if task.shape.kind not in method.outputs:
+    if not serves(method, task):
         problems.append(
             Problem(
                 f"{method.title} does not work for {task.title.lower()}: it has no {method.needs}.",
@@ -44,6 +53,6 @@ def check_method(method: Method, task: Task, model: ModelInfo) -> list[Problem]:
     return problems
 
 
-def fitting_methods(task: Task, model: ModelInfo) -> list[Method]:
-    """The methods that can be chosen for the task and the base model, in their order."""
-    return [method for method in METHODS if not check_method(method, task, model)]
+def serves(method: Method, task: Task) -> bool:
+    """Whether the method can teach the task, whatever the base model."""
+    return task.shape.kind in method.outputs

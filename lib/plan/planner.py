@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,21 @@ from lib.data.files import joined_files
 from lib.data.label_cells import columns_named
 from lib.data.profile import find_split_column
 from lib.data.read import read_table
-from lib.data.split import SplitPlan, assign, leaks
+from lib.data.split import SplitPlan, leaks
 from lib.data.store import StoredDataset, open_dataset, save
 from lib.data.table import Table
 from lib.errors import Problem, UserError, errors_in
 from lib.methods import find_method
-from lib.models.sources import ModelInfo, find_model
+from lib.models.cut import layers_of
+from lib.models.sources import ModelInfo
 from lib.option import values_as
 from lib.plan.columns import choose_columns, whole_paths
 from lib.plan.estimate import Estimate, estimate_run
-from lib.plan.fit import check_kind, check_method
+from lib.plan.fit import check_kind, check_method, run_sentence
 from lib.plan.lengths import examples_per_row, read_lengths, token_lengths
 from lib.plan.presets import PRESETS, preset_options
+from lib.plan.rows import split_rows
+from lib.plan.teaching import check_teacher, known_to_teacher, student_model, teacher_model
 from lib.runs.options import check_options, options_from
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks import find_task
@@ -57,7 +60,7 @@ class Plan:
     @property
     def sentence(self) -> str:
         """What will happen, in one sentence without the cost."""
-        return f"Fine-tune {self.model.title} on {self.rows['train']:,} rows to {self.task.sentence(None)}."
+        return f"{run_sentence(self.spec.method, self.task, self.model, self.rows['train'])}."
 
 
 def plan_run(wish: Spec) -> Plan:
@@ -67,8 +70,9 @@ def plan_run(wish: Spec) -> Plan:
     """
     problems: list[Problem] = []
     task = _collect(problems, find_task, wish.task)
-    model = _collect(problems, find_model, wish.model)
     method = _collect(problems, find_method, str(wish.method.get("name")))
+    teacher = _collect(problems, teacher_model, wish.method) if method else None
+    model = _collect(problems, partial(student_model, teacher=teacher), wish.model)
     if method is not None:
         problems += method.check({key: value for key, value in wish.method.items() if key != "name"})
     problems += check_options(wish.options, *([task.option_class] if task else []))
@@ -98,11 +102,17 @@ def plan_run(wish: Spec) -> Plan:
         rows = {name: max(1, round(count * share)) for name, count in rows.items()}
     problems += check_kind(task, model)
     problems += check_method(method, task, model)
+    if teacher is not None:
+        train, named = task.as_examples(source.frame[parts == "train"], source.columns, seed=0)
+        problems += check_teacher(task, teacher, model, task.describe_target(train, named))
+        problems += known_to_teacher(teacher.ref, source.frame, parts, task, source.columns)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
     examples = round(rows["train"] * examples_per_row(source.frame[parts == "train"], task, source.columns))
     assert method is not None
     options = complete_options(wish.options, task=task, model=model, rows=examples, method=method.name)
+    if teacher is not None:  # which reads the same texts
+        options["max_length"] = min(options["max_length"], teacher.max_length)
     stored = source.stored or save(
         source.table,
         name=Path(wish.data.file or "data").stem,
@@ -122,12 +132,13 @@ def plan_run(wish: Spec) -> Plan:
         ),
         model=model.ref,  # of the Hub: pinned to the commit that was looked at
         revision=model.revision,
-        method=dict(wish.method),
+        method={**wish.method, **({"teacher": teacher.ref} if teacher else {})},
         options=options,
         created=time.time(),
         versions=package_versions(),
     )
-    lengths = token_lengths(source.frame, task, source.columns, model.ref, options["max_length"])
+    reader = teacher.ref if teacher is not None and layers_of(model.ref) else model.ref
+    lengths = token_lengths(source.frame, task, source.columns, reader, options["max_length"])
     lengths = read_lengths(task, model, options, lengths)
     estimate = estimate_run(
         model,
@@ -265,21 +276,6 @@ def _collect(problems: list[Problem], function: Any, argument: Any) -> Any:
     except UserError as error:
         problems.extend(error.problems)
         return None
-
-
-def split_rows(
-    frame: pd.DataFrame,
-    task: Task,
-    columns: Mapping[str, str],
-    split: SplitPlan,
-    problems: list[Problem] | None = None,
-) -> "pd.Series[str]":
-    """Which part each usable row belongs to; rows that cannot be used are missing (NA)."""
-    usable = task.usable_rows(frame, columns)
-    label, together = task.stratum(columns), task.kept_together(columns)
-    parts = pd.Series(pd.NA, index=frame.index, dtype="str")
-    parts[usable] = assign(frame[usable], split, label=label, text=together)
-    return parts
 
 
 def _check_parts(rows: Mapping[str, int]) -> list[Problem]:

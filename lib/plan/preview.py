@@ -7,6 +7,7 @@ from typing import Any
 from lib.data.dataset import ROW_GROUP, StoredDataset
 from lib.models.sources import ModelInfo
 from lib.plan.estimate import Estimate, estimate_run
+from lib.plan.fit import run_sentence
 from lib.plan.lengths import read_lengths, token_lengths
 from lib.plan.planner import complete_options
 from lib.runs.options import TrainingOptions, options_from
@@ -55,5 +56,5 @@ def preview_run(
         longest_tokens=longest,
         method=method,
     )
-    sentence = f"Fine-tune {model.title} on {rows['train']:,} rows to {task.sentence(None)}"
+    sentence = run_sentence(method, task, model, rows["train"])
     return Preview(options, values, rows, estimate, sentence)

@@ -100,6 +100,8 @@ class Task(ABC):
     most_validated: ClassVar[int | None] = None
     # Training batches are random: each feature comes with `draw`, a whole number to seed its changes with.
     draws: ClassVar[bool] = False
+    # What a model predicts can be learned as if it were the truth (rows without one, texts written by a teacher).
+    takes_answers: ClassVar[bool] = True
     # Features per batch when predicting.
     prediction_batch: ClassVar[int] = 64
 
@@ -145,6 +147,19 @@ class Task(ABC):
     @abstractmethod
     def usable_rows(self, frame: pd.DataFrame, columns: Columns) -> "pd.Series[bool]":
         """True for the rows that can be learned from or scored (no missing input or target)."""
+
+    def askable_rows(self, frame: pd.DataFrame, columns: Columns) -> "pd.Series[bool]":
+        """True for the rows with all that a model reads, whether or not they hold what it should say."""
+        read = [columns[name] for name in self.model_input if columns.get(name)]
+        return frame[read].apply(lambda cells: cells.astype("str").str.strip().fillna("") != "").all(axis=1)
+
+    def with_answers(self, rows: pd.DataFrame, predictions: pd.DataFrame, brief: Brief) -> pd.DataFrame:
+        """The rows with a model's predictions in the place of the truth, to learn from them as if they were true.
+
+        Only where `takes_answers`, of rows that have one column of truth.
+        """
+        [truth] = self.truths(brief.columns)
+        return rows.assign(**{brief.columns[truth.name]: predictions["predicted"].astype("str").to_numpy()})
 
     def as_examples(
         self, frame: pd.DataFrame, columns: Columns, *, seed: int

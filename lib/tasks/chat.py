@@ -230,6 +230,21 @@ class Chat(Task):
             written = write_for(model, processor, prompts)
         return self.judge(judged_frame(processor, features, found, written), rows, brief)
 
+    def askable_rows(self, frame: pd.DataFrame, columns: Columns) -> "pd.Series[bool]":
+        """Rows in which somebody says something."""
+        if columns.get("instruction"):
+            return frame[columns["instruction"]].str.strip().fillna("") != ""
+        return frame[columns[MESSAGES]].map(lambda cell: bool(as_messages(cell)))
+
+    def with_answers(self, rows: pd.DataFrame, predictions: pd.DataFrame, brief: Brief) -> pd.DataFrame:
+        """The conversations with what was answered to the user's last turn."""
+        column = brief.columns[MESSAGES]
+        answered = [
+            to_cell([*asked_of(conversation(cell)), {"role": ASSISTANT, "content": str(text)}])
+            for cell, text in zip(rows[column], predictions["predicted"], strict=True)
+        ]
+        return rows.assign(**{column: answered})
+
     def judge(self, predictions: pd.DataFrame, rows: pd.DataFrame, brief: Brief) -> pd.DataFrame:
         """Adds `gold`: the last thing the assistant said; no answer is right or wrong."""
         return with_truth(predictions, rows[brief.columns[MESSAGES]].map(last_answer))

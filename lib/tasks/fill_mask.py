@@ -85,6 +85,7 @@ class FillMask(Task):
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForMaskedLM"
     shape = MaskedTokens
+    takes_answers = False
     example = "everyday-stories"
     preset_group = "pretraining"
     option_class = MaskingOptions

@@ -82,6 +82,7 @@ class MultiLabelClassification(Task):
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForSequenceClassification"
     shape = ManyLabels
+    takes_answers = False
     pipeline_tag = "text-classification"
     example = "film-notes"
     option_class = LabelOptions

@@ -1,6 +1,7 @@
 """Running a model over rows: the same code for the worker's scores and for the model host."""
 
 import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,19 +32,44 @@ def predict_rows(
     Beside what the output describes: `tokens` (read, the longest feature of the row) and `truncated`.
     `on_rows(done)` is called after each batch and may raise to end the work.
     """
+    chunks = []
+    start = 0
+    for raw, features, plain in read_rows(task, model, processor, frame, brief, on_rows=on_rows):
+        count = len(next(iter(plain.values()), []))
+        places, lengths = _places(features, count), np.asarray(features["length"], dtype=np.int64)
+        decoded = task.decode(raw, features, plain, brief)
+        decoded["tokens"] = _longest(places, lengths, count)
+        decoded["truncated"] = _any(places, features["truncated"], count)
+        chunks.append(decoded.set_axis(frame.index[start : start + count]))
+        start += count
+    return pd.concat(chunks)
+
+
+def read_rows(
+    task: "Task",
+    model: Any,
+    processor: Any,
+    frame: pd.DataFrame,
+    brief: Brief,
+    *,
+    on_rows: "OnRows | None" = None,
+) -> "Iterator[tuple[list[Any], Features, dict[str, list[Any]]]]":
+    """Chunk by chunk of the rows: what `predict_batch` says of each feature, the features, and the rows by column.
+
+    `on_rows(done)` is called after each batch and may raise to end the work.
+    """
     import torch
 
     collate = task.collator(processor, brief, training=False)
     device = next(model.parameters()).device
     model.eval()
-    chunks: list[pd.DataFrame] = []
     done = 0
-    with torch.inference_mode(), quiet(processor):
-        for start in range(0, max(len(frame), 1), ROWS_PER_CHUNK):
-            rows = frame.iloc[start : start + ROWS_PER_CHUNK]
-            plain = {str(name): rows[name].tolist() for name in rows}
+    for start in range(0, max(len(frame), 1), ROWS_PER_CHUNK):
+        rows = frame.iloc[start : start + ROWS_PER_CHUNK]
+        plain = {str(name): rows[name].tolist() for name in rows}
+        with torch.inference_mode(), quiet(processor):
             features = task.encode(processor, plain, brief)
-            places = np.asarray(features.get("row", range(len(rows))), dtype=np.int64)
+            places = _places(features, len(rows))
             lengths = np.asarray(features["length"], dtype=np.int64)
             by_length = np.argsort(-lengths, kind="stable")
             raw: list[Any] = [None] * len(lengths)
@@ -59,12 +85,12 @@ def predict_rows(
                 np.subtract.at(waiting, places[chosen], 1)
                 if on_rows is not None:
                     on_rows(done + int((waiting == 0).sum()))
-            done += len(rows)
-            decoded = task.decode(raw, features, plain, brief)
-            decoded["tokens"] = _longest(places, lengths, len(rows))
-            decoded["truncated"] = _any(places, features["truncated"], len(rows))
-            chunks.append(decoded.set_axis(rows.index))
-    return pd.concat(chunks)
+        done += len(rows)
+        yield raw, features, plain
+
+
+def _places(features: "Features", rows: int) -> np.ndarray:
+    return np.asarray(features.get("row", range(rows)), dtype=np.int64)
 
 
 def model_features(features: "Features", number: int) -> dict[str, Any]:

@@ -122,6 +122,7 @@ class QuestionAnswering(Task):
     starters = ("starter:minilm-l6",)
     auto_class = "AutoModelForQuestionAnswering"
     shape = Spans
+    takes_answers = False
     example = "town-guide"
     preset_group = "answers"
     option_class = AnswerOptions

@@ -184,6 +184,13 @@ class TextRegression(Task):
         said = np.asarray(raw, dtype=np.float64).reshape(len(raw))
         return pd.DataFrame({"predicted": brief.target["mean"] + brief.target["std"] * said})
 
+    def with_answers(self, rows: pd.DataFrame, predictions: pd.DataFrame, brief: Brief) -> pd.DataFrame:
+        """The numbers, written as the column writes its own."""
+        written = [
+            f"{value:.10g}".replace(".", brief.target["decimal"]) for value in predictions["predicted"]
+        ]
+        return rows.assign(**{brief.columns["target"]: written})
+
     def judge(self, predictions: pd.DataFrame, rows: pd.DataFrame, brief: Brief) -> pd.DataFrame:
         """Adds `gold`, `error` (predicted minus true), `correct` and `loss`, the squared error in spreads."""
         judged = predictions.reset_index(drop=True)

@@ -218,6 +218,11 @@ class TokenClassification(Task):
         found = gathered_logits(raw, features, count)
         return pd.DataFrame([decode_words(*item, tags, mode) for item in found])
 
+    def with_answers(self, rows: pd.DataFrame, predictions: pd.DataFrame, brief: Brief) -> pd.DataFrame:
+        """The predicted tags of the tokens, or the predicted spans of the text."""
+        truth, said = ("tags", "tags") if brief.columns.get("tags") else ("spans", "predicted")
+        return rows.assign(**{brief.columns[truth]: predictions[said].to_numpy()})
+
     def judge(self, predictions: pd.DataFrame, rows: pd.DataFrame, brief: Brief) -> pd.DataFrame:
         """Adds the true entities and how many were found, wrongly given and missed, by exact span and label."""
         documents, truths = _annotated(rows, brief.columns, brief.target["scheme"])

@@ -17,9 +17,11 @@ from lib.analysis.overfitting import overfitting
 from lib.errors import Problem, UserError
 from lib.methods import find_method
 from lib.methods.adapters import is_adapter
+from lib.models.cut import layers_of
 from lib.models.hub_download import DownloadStopped
-from lib.models.sources import ModelInfo, find_model
+from lib.models.sources import ModelInfo
 from lib.option import values_as
+from lib.plan.teaching import student_model, teacher_model
 from lib.runs.files import write_json
 from lib.runs.folder import RunFolder
 from lib.runs.options import TrainingOptions, options_from
@@ -29,12 +31,15 @@ from lib.tasks.base import Brief, Task
 from lib.training.base_model import merged_base
 from lib.training.callbacks import EarlyStopping, Teller
 from lib.training.checkpoints import newest_complete, step_of, trained_seconds
+from lib.training.cut import cut_student
+from lib.training.distiller import Distiller, forget_projection
 from lib.training.download import downloaded
 from lib.training.keeping import by_name, keep_baseline, keep_model, keep_predictions, kept_baseline
 from lib.training.progress import Progress, peak_memory_mb
-from lib.training.rows import Rows, encode_rows, load_rows
+from lib.training.rows import Rows, content_mark, encode_rows, load_rows
 from lib.training.scratch import made_from_scratch
-from lib.training.trainer import BucketTrainer, make_trainer, training_arguments
+from lib.training.teaching import TEACHER, Teaching, called_in
+from lib.training.trainer import BucketTrainer, make_trainer, training_arguments, uses_bf16
 from lib.training.validation import Validation, all_scores
 
 UNTUNED = "untuned"
@@ -53,6 +58,7 @@ class Session:
     processor: Any
     model: Any
     device: str
+    teaching: Teaching | None = None
 
 
 def train_run(run: RunFolder, progress: Progress) -> None:
@@ -66,16 +72,21 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         progress.end("stopped")
         return
     task = session.task
+    frame, fingerprint = session.rows.frames["train"], session.rows.stored.fingerprint
+    unlabelled = 0
+    if session.teaching is not None:
+        unlabelled = session.teaching.joining(session.rows)
+        taught = session.teaching.train_frame(session.rows, session.processor)
+        if taught is not frame:
+            frame, fingerprint = taught, f"{fingerprint} {content_mark(taught)}"
     progress.phase("encoding the rows")
-    train = encode_rows(
-        session.rows.frames["train"],
-        task,
-        session.processor,
-        session.brief,
-        session.spec,
-        fingerprint=session.rows.stored.fingerprint,
-    )
+    train = encode_rows(frame, task, session.processor, session.brief, session.spec, fingerprint=fingerprint)
     _check_lengths(run, train)
+    distiller = None
+    if session.teaching is not None:
+        distiller = session.teaching.distiller(
+            task, session.brief, session.model, session.processor, train, frame
+        )
     baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned else {}
     checkpoint = newest_complete(run.checkpoints_path)
     validation = Validation(
@@ -94,6 +105,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         train,
         validation,
         trained_before=trained_seconds(checkpoint) if checkpoint else 0.0,
+        distiller=distiller,
     )
     progress.forget_metrics_after(step_of(checkpoint) if checkpoint else 0)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -102,6 +114,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     progress.phase("scoring the validation and test rows")
     # Without the wrapper that computes in bf16: the scores are those of the model as it is saved.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).float()
+    forget_projection(model)
     judged = {"validation": _evaluate(session, model, "validation", progress)}
     tuned = task.tuned_target(judged["validation"], session.brief)
     if tuned != session.brief.target:
@@ -113,6 +126,15 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     judged["test"] = _evaluate(session, model, "test", progress)
     progress.phase("fitting the baselines to compare with")
     baselines = _baselines(session) | baselines
+    distillation: dict[str, Any] = {}
+    if session.teaching is not None:
+        told = session.teaching.judged(session.rows.frames["test"], session.brief)
+        baselines = {TEACHER: task.score(told, session.brief)} | baselines
+        distillation = {
+            "distillation": session.teaching.compared(
+                model, session.processor, session.brief, session.rows.frames["validation"]
+            )
+        }
     progress.phase("saving the model")
     facts: dict[str, Any] = {
         "seconds": {"total": 0.0, "training": round(training_seconds, 1)},
@@ -131,6 +153,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
             for part, name in (("train", "truncated"), ("train targets", "target_truncated"))
             if name in train.column_names
         },
+        **distillation,
+        **({"unlabelled_rows": unlabelled} if unlabelled else {}),
     }
     result = _result(session, judged, baselines, facts)
     keep_predictions(run, task, session.brief, session.rows, judged)
@@ -146,6 +170,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     write_json(run.path / "result.json", result)
     if not was_stopped:
         shutil.rmtree(run.checkpoints_path, ignore_errors=True)
+        if session.teaching is not None:
+            session.teaching.forget()
     progress.end(result["state"])
 
 
@@ -161,10 +187,18 @@ def _prepare(run: RunFolder, progress: Progress) -> Session:
         raise UserError(
             Problem(f"{method.title} does not work for {task.title.lower()}.", "method", code="method-unfit")
         )
+    brief = Brief(rows.columns, target, options.max_length, vars(values_as(task.option_class, spec.options)))
+    teaching = None
+    if method.has_teacher:
+        bf16 = uses_bf16(options.precision, device=device)
+        teaching = called_in(run, spec, task, brief, progress, device=device, bf16=bf16)
     progress.phase("loading the model")
     info = downloaded(_model_of(spec), progress)
     folder = info.folder
-    if info.is_scratch:
+    if teaching is not None and (layers := layers_of(spec.model)):
+        progress.phase("cutting the student out of its teacher")
+        folder = cut_student(teaching.teacher.model, teaching.teacher.processor, layers, run.path / "cut")
+    elif info.is_scratch:
         progress.phase("making a model from scratch")
         folder = made_from_scratch(spec.model, task, rows, run.path / "scratch", seed=options.seed)
     how = {key: value for key, value in spec.method.items() if key != "name"}
@@ -174,16 +208,15 @@ def _prepare(run: RunFolder, progress: Progress) -> Session:
     set_seed(options.seed)
     processor = task.load_processor(folder)
     model = task.load_model(folder, target, **method.load_settings(how, device=device))
-    brief = Brief(rows.columns, target, options.max_length, vars(values_as(task.option_class, spec.options)))
     brief = task.settled(model, processor, brief)
     model = method.prepare(model, how)
-    session = Session(run, spec, task, options, rows, brief, processor, model, device)
+    session = Session(run, spec, task, options, rows, brief, processor, model, device, teaching)
     _write_brief(session)
     return session
 
 
 def _model_of(spec: Spec) -> ModelInfo:
-    info = find_model(spec.model)
+    info = student_model(spec.model, teacher_model(spec.method))
     if spec.revision and info.revision != spec.revision:
         raise UserError(
             Problem(
@@ -220,7 +253,13 @@ def _rows_per_step(session: Session, train: Dataset) -> int:
 
 
 def _make_trainer(
-    session: Session, progress: Progress, train: Dataset, validation: Validation, *, trained_before: float
+    session: Session,
+    progress: Progress,
+    train: Dataset,
+    validation: Validation,
+    *,
+    trained_before: float,
+    distiller: Distiller | None,
 ) -> tuple[BucketTrainer, Teller]:
     task, run, options = session.task, session.run, session.options
     teller = Teller(progress, rows_per_step=_rows_per_step(session, train), trained_before=trained_before)
@@ -243,6 +282,7 @@ def _make_trainer(
         train=train,
         validate=partial(validation.score, progress=progress),
         callbacks=[teller, stopping],
+        distiller=distiller,
     )
     return trainer, teller
 

@@ -16,6 +16,7 @@ from transformers.trainer_callback import PrinterCallback
 from lib.runs.options import TrainingOptions
 from lib.tasks.base import Brief, Task
 from lib.tasks.predict import BOOKKEEPING
+from lib.training.distiller import NUMBER, Distiller
 from lib.training.sampler import LengthBuckets
 
 # Curves never need more points than this, and each costs a synchronisation with the device.
@@ -38,6 +39,19 @@ class DrawnRows(TorchDataset[dict[str, Any]]):
         return self._rows[number] | {"draw": (self._seed * 10_007 + self._epoch()) * len(self) + number}
 
 
+class NumberedRows(TorchDataset[dict[str, Any]]):
+    """Features with their number, by which the teacher's answer to each is found."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        return self._rows[number] | {NUMBER: number}
+
+
 class BucketTrainer(Trainer):
     """A Trainer whose batches hold texts of similar length, in an order that a resumed run repeats exactly.
 
@@ -51,15 +65,19 @@ class BucketTrainer(Trainer):
         brief: Brief,
         lengths: Any,
         validate: Callable[[Any], dict[str, float]],
+        distiller: Distiller | None,
         **settings: Any,
     ) -> None:
         super().__init__(*arguments, **settings)
         self._task, self._brief, self._lengths, self._validate = task, brief, lengths, validate
+        self._distiller = distiller
         if task.draws:
             train: Any = self.train_dataset
             self.train_dataset = DrawnRows(
                 train, seed=self.args.seed, epoch=lambda: int(self.state.epoch or 0)
             )
+        if distiller is not None and distiller.has_answers:
+            self.train_dataset = NumberedRows(self.train_dataset)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         return LengthBuckets(
@@ -83,8 +101,11 @@ class BucketTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The task's own loss where it has one, else the model's."""
-        own = self._task.loss(model, inputs, self._brief)
+        """The distiller's, or the task's own loss where it has one, else the model's."""
+        if self._distiller is not None:
+            own = self._distiller.loss(model, inputs)
+        else:
+            own = self._task.loss(model, inputs, self._brief)
         # A loss of the task's own is a mean over its batch, to be divided when batches are added up.
         self.loss_is_scaled_for_ga = None if own is None else False
         if own is None:
@@ -163,14 +184,16 @@ def make_trainer(
     train: Dataset,
     validate: Callable[[Any], dict[str, float]],
     callbacks: list[TrainerCallback],
+    distiller: Distiller | None = None,
 ) -> BucketTrainer:
     """A trainer that is ready to train; `validate(model)` scores the validation rows."""
     extra = [name for name in BOOKKEEPING if name in train.column_names]
     features = train.remove_columns(extra)
+    collate = task.collator(processor, brief, training=True)
     trainer = BucketTrainer(
         model=model,
         args=arguments,
-        data_collator=task.collator(processor, brief, training=True),
+        data_collator=distiller.collator(collate) if distiller else collate,
         train_dataset=features,
         # Trainer wants to see some; what is scored is what `validate` has.
         eval_dataset=features.select([0]),
@@ -180,6 +203,7 @@ def make_trainer(
         brief=brief,
         lengths=np.asarray(train["length"][:]),
         validate=validate,
+        distiller=distiller,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer

@@ -25,6 +25,8 @@ def main(path: Path) -> int:
     progress.sign_in()
     with contextlib.suppress(OSError, AttributeError):
         os.nice(max(0, NICENESS - os.nice(0)))  # started by another worker, it is as nice already
+        # Linux shares time among sessions first, and a worker has one of its own: alone it would not give way.
+        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
     with trouble_is_told(run, progress):
         from lib.training.session import train_run
 

@@ -22,7 +22,7 @@ from lib.data.table import Table
 from lib.errors import Problem, UserError, errors_in
 from lib.models.tokens import count_tokens
 from lib.plan.columns import whole_paths
-from lib.plan.planner import split_rows
+from lib.plan.rows import split_rows
 from lib.runs.files import read_json, write_json
 from lib.settings import get_settings
 from lib.tasks import find_task

@@ -10,6 +10,8 @@ from lib.data.store import StoredDataset
 from lib.errors import Problem
 from lib.methods import METHODS
 from lib.methods.base import Method
+from lib.models.cut import layers_of
+from lib.plan.fit import check_method
 from lib.plan.presets import PRESETS
 from lib.plan.preview import Preview, preview_run, sample_lengths
 from lib.runs.spec import DataSpec, Spec
@@ -20,26 +22,38 @@ from lib.ui.train_method import choose_method
 from lib.ui.train_models import ModelChoice, choose_model
 from lib.ui.train_options import method_changes, show_options, training_changes
 from lib.ui.train_pictures import show_pictures
+from lib.ui.train_teacher import choose_teacher, wants_control
 from lib.ui.train_words import PRESET_TITLES, preset_words
 from lib.ui.words import escape_markdown, shorten
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for, what it would cost (None while the model cannot be read), and what is in the way."""
+    """What is asked for, what it would cost (None while the model cannot be read), and what is in the way.
+
+    `control`: the same student without a teacher is to be trained after it.
+    """
 
     spec: Spec
     preview: Preview | None
     problems: tuple[Problem, ...]
+    control: bool = False
 
 
 def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
     """Draw the form and return what is chosen now."""
-    choice = choose_model(draft, task)
-    show_problems(choice.problems)
-    method = choose_method(draft, task, choice.model)
+    method = choose_method(draft, task)
+    teacher = choose_teacher(draft, task, stored.ref) if method.has_teacher else None
+    if teacher is not None:
+        show_problems(teacher.problems)
+    choice = choose_model(draft, task, teacher=teacher.model if teacher else None)
+    unfit = check_method(method, task, choice.model) if choice.model else []
+    show_problems([*choice.problems, *unfit])
+    control = wants_control(draft) if teacher is not None else False
     changes = training_changes(draft, task).values()
     how = {"name": method.name, **method_changes(draft, method).values()}
+    if teacher is not None:
+        how["teacher"] = teacher.ref
     previews = {preset: _preview(stored, task, choice, {"preset": preset}, how) for preset in PRESETS}
     preset = st.radio(
         "How thorough",
@@ -69,7 +83,8 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
         method=how,
         options=given,
     )
-    return Wish(spec, preview, (*choice.problems, *_empty_parts(preview)))
+    in_the_way = (*(teacher.problems if teacher else ()), *choice.problems, *unfit)
+    return Wish(spec, preview, (*in_the_way, *_empty_parts(preview)), control)
 
 
 _NAME_HELP = "What you will find it by. Left empty, it is called as shown."
@@ -95,7 +110,15 @@ def _preview(
         return None
     columns = tuple(sorted(stored.columns.items()))
     lengths = _lengths(
-        stored.fingerprint, columns, task.slug, model.ref, model.revision, model.max_length, stored, task
+        stored.fingerprint,
+        columns,
+        task.slug,
+        # The tokens of a student cut from its teacher are the teacher's.
+        str(method["teacher"]) if layers_of(model.ref) else model.ref,
+        model.revision,
+        model.max_length,
+        stored,
+        task,
     )
     return preview_run(stored, task, model, given, lengths=lengths, method=method)
 

@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from lib.errors import Problem, UserError
+from lib.plan.control import control_of
 from lib.plan.planner import plan_run
 from lib.plan.preview import Preview
 from lib.runs.folder import create_run
@@ -55,7 +56,9 @@ def show_start(wish: Wish) -> None:
 
 def _shown_here(wish: Wish) -> list[Problem]:
     # Problems with the model stand beside its picker already.
-    return [problem for problem in wish.problems if problem.where != "model"]
+    return [
+        problem for problem in wish.problems if problem.where.partition(".")[0] not in ("model", "method")
+    ]
 
 
 def _rows(preview: Preview) -> None:
@@ -95,6 +98,8 @@ def _start(wish: Wish) -> None:
             if not plan.model.is_downloaded and (token := visit_token()):
                 lend(plan.spec.model, token.value)
             run = create_run(plan.spec)
+            if wish.control:
+                create_run(plan_run(control_of(plan.spec, run.id)).spec)
             st.session_state[_STARTED] = (text, run.id, time.monotonic())
     except UserError as error:
         show_problems(error.problems)

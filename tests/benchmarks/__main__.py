@@ -2,10 +2,11 @@
 
 import sys
 
-from tests.benchmarks import app, pretraining, resources, tasks, training
+from tests.benchmarks import app, distillation, pretraining, resources, tasks, training
 
 BENCHMARKS = {
     "app": app.measure,
+    "distillation": distillation.measure,
     "pretraining": pretraining.measure,
     "resources": resources.measure,
     "training": training.measure,

@@ -13,7 +13,7 @@ import torch
 from lib.data.examples import load_example
 from lib.data.split import SplitPlan
 from lib.models.sources import find_model
-from lib.plan.planner import split_rows
+from lib.plan.rows import split_rows
 from lib.tasks.brief import Brief
 from lib.tasks.next_sentence_prediction import LABELS, NextSentencePrediction
 from lib.tasks.predict import predict_rows

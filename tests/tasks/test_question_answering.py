@@ -16,7 +16,7 @@ import pytest
 from lib.analysis.judged import score_intervals
 from lib.data.split import SplitPlan
 from lib.models.sources import find_model
-from lib.plan.planner import split_rows
+from lib.plan.rows import split_rows
 from lib.tasks.answer_places import find_answer, read_truth
 from lib.tasks.best_spans import candidate_spans, choose_answers, null_scores
 from lib.tasks.brief import Brief
