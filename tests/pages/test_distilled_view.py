@@ -209,3 +209,11 @@ def test_a_control_that_waits_is_not_trained_again(home: Path) -> None:
     control.write_state(State(state="queued", queued=1.0))
     next(button for button in app.button if button.key == "train the control").click().run()
     assert len(list_runs()) == 2 and not app.exception
+
+
+def test_a_control_that_cannot_be_planned_is_told_why_and_not_queued(home: Path) -> None:
+    run = distilled_run()  # its data set is on no disk
+    app = opened(run)
+    next(button for button in app.button if button.key == "train the control").click().run()
+    assert not app.exception and list_runs() == [run]
+    assert any("moods@1" in item.value.replace("\\", "") for item in app.error)
