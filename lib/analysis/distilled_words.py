@@ -85,10 +85,11 @@ def _against_control(found: Distilled) -> str:
     one, other = told_apart(found.scores["student"].value, found.scores["control"].value)
     against = f"{title(found.score)} {one} against {other}"
     return {
-        "beats": f"; it beats the same student without a teacher: {against}, {lead_words(found.over_control)}",
+        "beats": f"; on these rows it beats the same student without a teacher: {against}, "
+        f"{lead_words(found.over_control)}",
         "within noise": f"; it is not better than the same student without a teacher: {against}, "
         f"{lead_words(found.over_control)}, within noise",
-        "worse": f"; it is worse than the same student without a teacher: {against}, "
+        "worse": f"; on these rows it is worse than the same student without a teacher: {against}, "
         f"{lead_words(found.over_control)}",
     }[found.outcome]
 

@@ -46,6 +46,9 @@ def kept_by_label(
             hovertext=[_hover(row) for row in records],
             hoverinfo="text",
         )
+    sides = [side for side, *_ in marks]
+    high = float(shown[sides].max().max())
+    low = max(0.0, min(float(shown[sides].min().min()), high - 0.2) - 0.05) - 0.02
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(records))),
@@ -55,9 +58,15 @@ def kept_by_label(
         fixedrange=True,
     )
     figure.update_xaxes(
-        range=[-0.02, 1.02], dtick=0.25, showgrid=True, gridcolor=GRID[theme], showline=False, fixedrange=True,
+        range=[low, min(1.0, high + 0.05) + 0.02],
+        nticks=6,
+        tickformat=",~r",
         title={"text": "F1"},
-    )  # fmt: skip
+        showgrid=True,
+        gridcolor=GRID[theme],
+        showline=False,
+        fixedrange=True,
+    )
     figure.update_layout(hovermode="closest", dragmode=False)
     key = [("teacher", SECOND[theme]), ("student", MODEL[theme])]
     key += [("no teacher", MUTED[theme])] if "control" in shown else []

@@ -49,7 +49,7 @@ def tradeoff(
     theme: Theme = "light",
     title: str | None = None,
 ) -> Chart:
-    """Quality on the rows with its 95 % interval against the cost, which starts at 0; a dotted line joins the best.
+    """Quality on the rows with its 95 % interval against the cost, which starts at 0; dotted steps join the best.
 
     The control has the student's own costs: it stands a little beside it, so that both can be seen.
     """
@@ -108,14 +108,14 @@ def tradeoff(
         showgrid=True, gridcolor=GRID[theme], showline=False, fixedrange=True,
     )  # fmt: skip
     figure.update_xaxes(
-        title={"text": COSTS[cost]}, range=[0, 1.28 * most], nticks=6, tickformat=",~r", fixedrange=True
+        title={"text": COSTS[cost]}, range=[0, 1.55 * most], nticks=6, tickformat=",~r", fixedrange=True
     )
     figure.update_layout(hovermode="closest", dragmode=False)
     aside_note = " · the control costs what the student does" if len(points) > 2 else ""
     styled(
         figure,
         theme=theme,
-        title=title or "What does the student's speed cost?",
+        title=title or f"What does the student's {'size' if cost == 'disk' else 'speed'} cost?",
         subtitle=f"{name} with 95 % interval · {rows_on(rows, 'test')}{aside_note}",
         plot_height=_HEIGHT,
         bottom=44,
@@ -127,7 +127,7 @@ def tradeoff(
 
 
 def _front(figure: go.Figure, points: Sequence[Point], theme: Theme, *, higher_is_better: bool) -> None:
-    """A line through the models that no other beats in both quality and cost (Pareto)."""
+    """Steps along the models that no other beats in both quality and cost (Pareto)."""
     sign = 1 if higher_is_better else -1
     best: list[Point] = []
     for point in sorted(points, key=lambda point: (point.cost, -sign * point.quality.value)):
@@ -137,6 +137,7 @@ def _front(figure: go.Figure, points: Sequence[Point], theme: Theme, *, higher_i
         x=[point.cost for point in best],
         y=[point.quality.value for point in best],
         mode="lines",
+        line_shape="hv",
         line={"color": MUTED[theme], "width": 1, "dash": "dot"},
         hoverinfo="skip",
     )
@@ -161,14 +162,14 @@ def _name(
     aside: dict[str, float],
     theme: Theme,
 ) -> None:
-    """Names beside the marks; student and control, which stand side by side, above and below one another."""
+    """Names beside the marks; student and control, which stand side by side, above and below, off the steps."""
     value = {point.side: point.quality.value for point in points}
     control = value.get("control")
     for point in points:
         shift = 0
-        if control is not None and point.side != "teacher":
-            student_above = value["student"] >= control
-            shift = 14 if (point.side == "student") == student_above else -14
+        if point.side != "teacher":
+            student_above = control is None or value["student"] >= control
+            shift = 12 if (point.side == "student") == student_above else -12
         figure.add_annotation(
             x=point.cost + (aside["control"] if point.side != "teacher" else 0),
             y=point.quality.value,

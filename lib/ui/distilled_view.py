@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from lib.analysis.distilled import SIDES, Distilled, Side, interval_of
+from lib.analysis.distilled import SIDES, Distilled, Estimate, Side, interval_of
 from lib.analysis.distilled_words import percent
 from lib.charts.kept_by_label import kept_by_label
 from lib.charts.tradeoff import Cost, Point, tradeoff
@@ -14,7 +14,7 @@ from lib.ui.charts import current_theme, show_chart
 from lib.ui.distilled_control import WHY, show_control
 from lib.ui.distilled_data import Compared, Model, compared, control_of_line, models_of, verdict_words
 from lib.ui.distilled_rows import show_parting
-from lib.ui.distilled_runs import has_teacher, is_control
+from lib.ui.distilled_runs import has_teacher, is_control, repeats_of
 from lib.ui.evaluate_data import Evaluation, evaluation
 from lib.ui.frame import go_to, guarded, section
 from lib.ui.numbers import count, score_with_interval, significant
@@ -75,7 +75,9 @@ def show_distilled_verdict(line: RunLine) -> None:
     except UserError as error:
         show_problems(error.problems)
         return
-    for sentence in verdict_words(line, lines, main, beside)[:1]:
+    words = verdict_words(line, lines, main, beside)
+    # Other seeds may take back what one pair of runs seems to show; that there are none is said on Evaluate.
+    for sentence in words if len(repeats_of(line, lines)) > 1 else words[:1]:
         st.markdown(escape_markdown(sentence))
     show_control(line.id, control, note=beside.note)
 
@@ -104,8 +106,8 @@ def _figures(found: Evaluation, beside: Compared, distilled: Distilled) -> None:
         key="distilled table",
     )
     st.caption(
-        f"On {count(distilled.rows, 'test row')}; ± is half the 95 % interval. Times are medians on this machine, "
-        "from the text to the answer, with the 95th percentile in brackets; both models took turns."
+        f"On {count(distilled.rows, 'test row')}; ± is half the 95 % interval, in brackets stand its ends. Times are "
+        "medians on this machine, from the text to the answer (in brackets the 95th percentile); both took turns."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -131,9 +133,7 @@ def side_table(title: str, found: Distilled, models: dict[Side, Model]) -> pd.Da
     }
     if found.kept:
         name = "Kept of the teacher's" if found.higher_is_better else "Of the teacher's (less is better)"
-        lines[name] = {
-            side: "100 %" if side == "teacher" else "".join(percent(found.kept[side])) for side in sides
-        }
+        lines[name] = {side: "100 %" if side == "teacher" else _short(found.kept[side]) for side in sides}
     for size, words in _SIZE_WORDS.items():
         if any(size in model.milliseconds for model in of.values()):
             lines[words] = {side: _time(model, size) for side, model in of.items()}
@@ -147,6 +147,12 @@ def side_table(title: str, found: Distilled, models: dict[Side, Model]) -> pd.Da
     return pd.DataFrame(
         [{"": name} | {TITLES[side]: cells[side] for side in sides} for name, cells in lines.items()]
     )
+
+
+def _short(kept: Estimate) -> str:
+    """A share and its interval where there is little room: "98 % (94–102)"."""
+    share, ends = percent(kept)
+    return share + ends.replace("95 % interval ", "").replace(" to ", "–")
 
 
 def _time(model: Model, size: str) -> str:

@@ -37,8 +37,11 @@ def test_it_says_what_is_kept_what_it_costs_and_that_the_teacher_did_not_show() 
 @pytest.mark.parametrize(
     ("lead", "words"),
     [
-        (Difference(0.03, 0.01, 0.05), "it beats the same student without a teacher"),
-        (Difference(-0.03, -0.05, -0.01), "it is worse than the same student without a teacher"),
+        (Difference(0.03, 0.01, 0.05), "on these rows it beats the same student without a teacher"),
+        (
+            Difference(-0.03, -0.05, -0.01),
+            "on these rows it is worse than the same student without a teacher",
+        ),
     ],
 )
 def test_beyond_noise_it_says_which_way(lead: Difference, words: str) -> None:

@@ -69,13 +69,13 @@ def test_what_is_kept_is_the_ratio_of_scikit_learns_scores(home: Path) -> None:
 def test_a_student_that_leads_its_control_clearly_beats_it(home: Path) -> None:
     run = distilled_run(student=0.9)
     control_run(run, right=0.6)
-    assert "it beats the same student without a teacher" in words(opened(run))
+    assert "on these rows it beats the same student without a teacher" in words(opened(run))
 
 
 def test_a_student_that_its_control_beats_is_called_worse(home: Path) -> None:
     run = distilled_run(student=0.6)
     control_run(run, right=0.9)
-    assert "it is worse than the same student without a teacher" in words(opened(run))
+    assert "on these rows it is worse than the same student without a teacher" in words(opened(run))
 
 
 def test_other_seeds_join_and_the_same_seed_counts_once(home: Path) -> None:
@@ -209,3 +209,11 @@ def test_a_control_that_waits_is_not_trained_again(home: Path) -> None:
     control.write_state(State(state="queued", queued=1.0))
     next(button for button in app.button if button.key == "train the control").click().run()
     assert len(list_runs()) == 2 and not app.exception
+
+
+def test_a_control_that_cannot_be_planned_is_told_why_and_not_queued(home: Path) -> None:
+    run = distilled_run()  # its data set is on no disk
+    app = opened(run)
+    next(button for button in app.button if button.key == "train the control").click().run()
+    assert not app.exception and list_runs() == [run]
+    assert any("moods@1" in item.value.replace("\\", "") for item in app.error)

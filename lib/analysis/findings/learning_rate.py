@@ -18,7 +18,7 @@ STEADY_ROWS = 8
 STUCK = 0.95
 # It had learned something when the mean over ten steps was this far below.
 HAD_FALLEN = 0.8
-# Presets are right within a factor of two for every model that was measured; these are clearly outside.
+# The preset is taken to be about right; this far from it a rate is suspect when the curves say so too.
 FAR_ABOVE, FAR_BELOW = 3.0, 1 / 3
 # A batch this far above the start, after warm-up, in one step of ten: single hard batches are rarer.
 SPIKE, SPIKES = 2.0, 0.1

@@ -6,7 +6,7 @@ from lib.analysis.intervals import number
 from lib.analysis.scores import title
 from lib.errors import Problem
 
-# Fine-tuning needs some hundred steps; below this nearly every model that was measured still sat at chance.
+# Fine-tuning usually needs some hundred steps; with fewer than this a model has hardly begun.
 FEW_STEPS = 50
 HARDLY_MOVED = 0.9
 # The last validation brought this much (of a share; relative for other scores): less is what another seed changes.
