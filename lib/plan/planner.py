@@ -26,6 +26,7 @@ from lib.plan.estimate import Estimate, estimate_run
 from lib.plan.fit import check_kind, check_method
 from lib.plan.lengths import examples_per_row, read_lengths, token_lengths
 from lib.plan.presets import PRESETS, preset_options
+from lib.plan.search import check_search, complete_search, search_words, with_search
 from lib.runs.options import check_options, options_from
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks import find_task
@@ -40,6 +41,7 @@ PACKAGES = (
     "scikit-learn",
     "numpy",
     "pandas",
+    "optuna",
 )
 
 
@@ -57,7 +59,10 @@ class Plan:
     @property
     def sentence(self) -> str:
         """What will happen, in one sentence without the cost."""
-        return f"Fine-tune {self.model.title} on {self.rows['train']:,} rows to {self.task.sentence(None)}."
+        return (
+            f"Fine-tune {self.model.title} on {self.rows['train']:,} rows to {self.task.sentence(None)}"
+            f"{search_words(self.spec.search)}."
+        )
 
 
 def plan_run(wish: Spec) -> Plan:
@@ -72,6 +77,7 @@ def plan_run(wish: Spec) -> Plan:
     if method is not None:
         problems += method.check({key: value for key, value in wish.method.items() if key != "name"})
     problems += check_options(wish.options, *([task.option_class] if task else []))
+    problems += check_search(wish.search, method)
     source = _collect(problems, _read_source, wish.data)
     if source is None or task is None:
         raise UserError(*errors_in(problems))
@@ -103,6 +109,10 @@ def plan_run(wish: Spec) -> Plan:
     examples = round(rows["train"] * examples_per_row(source.frame[parts == "train"], task, source.columns))
     assert method is not None
     options = complete_options(wish.options, task=task, model=model, rows=examples, method=method.name)
+    search, found = complete_search(wish.search, options, wish.method, method)
+    problems += found
+    if errors_in(problems):
+        raise UserError(*errors_in(problems))
     stored = source.stored or save(
         source.table,
         name=Path(wish.data.file or "data").stem,
@@ -124,6 +134,7 @@ def plan_run(wish: Spec) -> Plan:
         revision=model.revision,
         method=dict(wish.method),
         options=options,
+        search=search,
         created=time.time(),
         versions=package_versions(),
     )
@@ -137,6 +148,7 @@ def plan_run(wish: Spec) -> Plan:
         longest_tokens=lengths[1],
         method=spec.method,
     )
+    estimate = with_search(estimate, search)
     problems += _check_memory(estimate)
     return Plan(spec, task, model, rows, estimate, tuple(problems))
 

@@ -14,6 +14,7 @@ from transformers import set_seed
 
 from lib.analysis.judged import score_intervals
 from lib.analysis.overfitting import overfitting
+from lib.analysis.trials import search_report, trials_from
 from lib.errors import Problem, UserError
 from lib.methods import find_method
 from lib.methods.adapters import is_adapter
@@ -55,13 +56,14 @@ class Session:
     device: str
 
 
-def train_run(run: RunFolder, progress: Progress) -> None:
+def train_run(run: RunFolder, progress: Progress, spec: Spec | None = None) -> None:
     """Train the run, from its newest checkpoint if it has one; score it; save everything; say how it ended.
 
+    `spec` is the run's own unless its search has put other options in their places.
     Raises UserError for what a person can put right; the caller tells it.
     """
     try:
-        session = _prepare(run, progress)
+        session = prepare(run, spec or run.spec, progress)
     except DownloadStopped:
         progress.end("stopped")
         return
@@ -88,7 +90,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     )
     if checkpoint is None:
         validation.sample(session.model.to(session.device), step=0)
-    trainer, teller = _make_trainer(
+    trainer, teller = session_trainer(
         session,
         progress,
         train,
@@ -132,6 +134,13 @@ def train_run(run: RunFolder, progress: Progress) -> None:
             if name in train.column_names
         },
     }
+    if trials := trials_from(run.trials()):
+        facts["search"] = search_report(
+            trials,
+            score=task.main_score.name,
+            higher_is_better=task.main_score.higher_is_better,
+            rows=min(len(judged["validation"]), task.most_validated or len(judged["validation"])),
+        )
     result = _result(session, judged, baselines, facts)
     keep_predictions(run, task, session.brief, session.rows, judged)
     keep_model(
@@ -149,8 +158,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     progress.end(result["state"])
 
 
-def _prepare(run: RunFolder, progress: Progress) -> Session:
-    spec = run.spec
+def prepare(run: RunFolder, spec: Spec, progress: Progress) -> Session:
+    """Read the rows and load the model as the spec's method wants it. Raises UserError, DownloadStopped."""
     task, method, options = find_task(spec.task), find_method(spec.method["name"]), options_from(spec.options)
     device = progress.state.device or "cpu"
     progress.phase("reading the data")
@@ -219,9 +228,10 @@ def _rows_per_step(session: Session, train: Dataset) -> int:
     return min(session.options.batch_size * session.options.gradient_accumulation, len(train))
 
 
-def _make_trainer(
+def session_trainer(
     session: Session, progress: Progress, train: Dataset, validation: Validation, *, trained_before: float
 ) -> tuple[BucketTrainer, Teller]:
+    """The trainer of a session's model, and the callback that tells how it goes."""
     task, run, options = session.task, session.run, session.options
     teller = Teller(progress, rows_per_step=_rows_per_step(session, train), trained_before=trained_before)
     main = task.main_score

@@ -26,9 +26,12 @@ def main(path: Path) -> int:
     with contextlib.suppress(OSError, AttributeError):
         os.nice(max(0, NICENESS - os.nice(0)))  # started by another worker, it is as nice already
     with trouble_is_told(run, progress):
+        from lib.training.search import chosen_spec
         from lib.training.session import train_run
 
-        train_run(run, progress)
+        spec = chosen_spec(run, progress)
+        if spec is not None:
+            train_run(run, progress, spec)
     # The app may be closed by now: the queue goes on all the same.
     with contextlib.suppress(OSError, UserError):
         start_waiting_runs()
