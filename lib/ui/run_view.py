@@ -15,6 +15,8 @@ from lib.ui.run_actions import show_actions
 from lib.ui.run_metrics import tail_of
 from lib.ui.run_result import show_scores, show_verdict
 from lib.ui.run_samples import show_samples
+from lib.ui.run_search import show_search
+from lib.ui.run_seeds import show_seeds
 from lib.ui.run_words import (
     ending_words,
     log_words,
@@ -35,8 +37,8 @@ def show_run(line: RunLine) -> None:
     """The run in hand: live while it is active, at rest afterwards."""
     every = SECONDS_BETWEEN_LOOKS if line.active else None
     # A place of its own for each part, so that nothing moves to another's when the state changes.
-    heading, progress, verdict, actions, curves, samples, scores, log, spec = (
-        st.container() for _ in range(9)
+    heading, progress, verdict, actions, curves, search, samples, scores, seeds, log, spec = (
+        st.container() for _ in range(11)
     )
     with heading:
         _heading(line)
@@ -50,6 +52,11 @@ def show_run(line: RunLine) -> None:
         show_verdict(line)
     with curves:
         st.fragment(_curves, run_every=every)(line.id)
+    if line.spec.search:
+        with search:
+            st.fragment(show_search, run_every=every)(line.id)
+    with seeds:
+        show_seeds(line, all_lines())
     with samples:
         st.fragment(show_samples, run_every=every)(line.id)
     with scores:
@@ -128,7 +135,7 @@ _SPEED_HELP = (
 
 
 def _ended(line: RunLine) -> None:
-    words = ending_words(line, checkpoint=newest_checkpoint(line.run))
+    words = ending_words(line, checkpoint=newest_checkpoint(line.run), trials=len(line.run.trials()))
     problems = line.problems()
     if line.standing == "lost":
         st.warning(escape_markdown(words), icon=look("lost").icon)
