@@ -13,7 +13,7 @@ def test_without_a_choice_one_run_without_a_search_is_queued() -> None:
 
 def test_a_search_is_part_of_the_run_its_sentence_its_time_and_its_spec() -> None:
     app = open_page(data=store().ref)
-    labelled(app.button_group, "Look for better options").set_value([30]).run()
+    labelled(app.button_group, "Look for better options").set_value(30).run()
     assert "after looking for better options in up to 40 trials and 30 minutes" in words(app)
     assert "minutes: 30" in words(app)
     assert any(item.label == "Search and repeat: search of 30 minutes" for item in app.expander)
@@ -33,7 +33,7 @@ def test_the_options_that_are_tried_are_named_for_the_method() -> None:
 
 def test_three_seeds_are_three_runs_that_differ_in_seed_and_name() -> None:
     app = open_page(data=store().ref)
-    labelled(app.button_group, "Seeds").set_value([3]).run()
+    labelled(app.button_group, "Seeds").set_value(3).run()
     assert "3 times with another seed each" in words(app)
     assert "train run.yaml --seeds 3" in words(app)
     app.button(key="start training").click().run()
@@ -46,7 +46,7 @@ def test_three_seeds_are_three_runs_that_differ_in_seed_and_name() -> None:
 def test_both_choices_survive_a_new_session() -> None:
     ref = store().ref
     app = open_page(data=ref)
-    labelled(app.button_group, "Seeds").set_value([5]).run()
-    labelled(app.button_group, "Look for better options").set_value([15]).run()
+    labelled(app.button_group, "Seeds").set_value(5).run()
+    labelled(app.button_group, "Look for better options").set_value(15).run()
     again = open_page(data=ref)
     assert any(item.label == "Search and repeat: search of 15 minutes, 5 seeds" for item in again.expander)

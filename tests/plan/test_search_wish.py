@@ -1,13 +1,16 @@
 """The wish for a search: what is refused, and how it is filled in around the run's own options."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lib.data.store import list_datasets
 from lib.errors import UserError
 from lib.methods import METHODS, find_method
 from lib.option import check_values
 from lib.plan.estimate import Estimate
+from lib.plan.planner import Plan, plan_run
 from lib.plan.search import (
     check_search,
     complete_search,
@@ -168,3 +171,34 @@ def test_seeds_are_counted_up_from_the_specs_own_and_named() -> None:
 def test_a_number_of_seeds_is_refused(count: int) -> None:
     with pytest.raises(UserError, match="seeds are not possible"):
         seeded(Spec("t", DataSpec(), "m", options={"seed": 7}), count)
+
+
+# --- in a whole plan
+
+
+def planned(csv_file: Path, model: Path, search: dict[str, Any]) -> Plan:
+    wish = Spec("text-classification", DataSpec(file=str(csv_file)), f"folder:{model}", search=search)
+    return plan_run(wish)
+
+
+def test_a_plan_has_every_space_and_the_time_of_the_search(
+    home: Path, csv_file: Path, tiny_encoder: Path
+) -> None:
+    plan = planned(csv_file, tiny_encoder, {"minutes": 5})
+    plain = plan_run(plan.spec.changed(search=None))
+    assert plan.spec.search is not None
+    assert list(plan.spec.search["over"]) == ["learning_rate", "batch_size", "epochs"]
+    assert plan.estimate.seconds_high - plain.estimate.seconds_high == pytest.approx(300)
+    assert "after looking for better options" in plan.sentence
+
+
+def test_a_plan_refuses_a_search_with_every_problem_and_stores_nothing(
+    home: Path, csv_file: Path, tiny_encoder: Path
+) -> None:
+    with pytest.raises(UserError) as caught:
+        planned(csv_file, tiny_encoder, {"trials": 0, "over": ["seed"]})
+    assert {problem.code for problem in caught.value.problems} == {"search-trials", "search-option"}
+    with pytest.raises(UserError) as caught:
+        planned(csv_file, tiny_encoder, {"over": {"learning_rate": {"low": 1e-3, "high": 1e-2}}})
+    assert [problem.code for problem in caught.value.problems] == ["search-own"]
+    assert list_datasets() == []

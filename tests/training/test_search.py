@@ -53,6 +53,11 @@ def wait_for_end(run: RunFolder) -> None:
     wait(run, lambda: not run.state().is_active, seconds=280)
 
 
+def is_training(run: RunFolder, trial: str) -> bool:
+    state = run.state()
+    return state.phase.startswith(trial) and state.phase.endswith("training") and state.step > 2
+
+
 def told(run: RunFolder) -> Progress:
     return Progress(run, device="cpu")
 
@@ -259,7 +264,7 @@ def test_a_search_that_is_killed_goes_on_with_the_trials_it_has_and_ends_the_sam
 ) -> None:
     uninterrupted, _ = searched
     run = started(wish(csv_file, tiny_encoder))
-    wait(run, lambda: len(run.trials()) == 2 and run.state().step > 5, seconds=250)
+    wait(run, lambda: is_training(run, "trial 3 of 4, best macro-F1 "), seconds=280)
     os.kill(run.state().pid or 0, signal.SIGKILL)
     wait(run, lambda: run.state().state == "lost", seconds=10)
     with run.trials_path.open("a") as file:
@@ -284,13 +289,12 @@ def test_a_stopped_search_keeps_its_trials_and_trains_nothing_more(
     home: Path, csv_file: Path, tiny_encoder: Path
 ) -> None:
     run = started(wish(csv_file, tiny_encoder, search={"trials": 50}))
-    wait(run, lambda: len(run.trials()) == 1 and run.state().step > 2, seconds=250)
-    assert run.state().phase.startswith("trial 2 of 50, best macro-F1 ")
+    wait(run, lambda: is_training(run, "trial 2 of 50, best macro-F1 "), seconds=280)
     run.request_stop()
     wait_for_end(run)
     assert run.state().state == "stopped"
     assert (run.state().step, run.state().total_steps) == (0, 0)
-    assert run.trials() and run.result() is None
+    assert len(run.trials()) == 1 and run.result() is None
     assert not run.model_path.exists()
 
 
