@@ -110,7 +110,7 @@ def _shown(value: float, found: Spread) -> str:
     """A score with as many decimals as the spread asks for."""
     decimals = 3
     if found.deviation > 0:
-        decimals = min(6, max(0, 1 - math.floor(math.log10(found.deviation))))
+        decimals = min(6, max(0, -math.floor(math.log10(found.deviation))))
     return number(value, decimals=decimals)
 
 

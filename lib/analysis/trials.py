@@ -11,9 +11,9 @@ from lib.analysis.scores import title as score_title
 # that was no number any more.
 OUTCOMES = ("finished", "pruned", "cut", "diverged")
 OUTCOME_WORDS = {
-    "finished": "trained to the end",
-    "pruned": "ended early, behind the others",
-    "cut": "cut when the time was over",
+    "finished": "to the end",
+    "pruned": "given up early",
+    "cut": "out of time",
     "diverged": "diverged",
 }
 

@@ -85,9 +85,7 @@ def test_one_seed_has_no_spread() -> None:
 
 def test_it_is_said_what_the_spread_means() -> None:
     words = spread_words("macro_f1", spread([0.70, 0.72, 0.77]), rows=1421)
-    assert words.startswith(
-        "Over 3 seeds macro-F1 is 0.730 on average (95 % interval of the mean 0.640–0.820"
-    )
+    assert words.startswith("Over 3 seeds macro-F1 is 0.73 on average (95 % interval of the mean 0.64–0.82")
     assert "on 1,421 test rows" in words
     assert "± 0.036 (standard deviation)" in words
     assert "less than about 0.22 may differ by the seed alone" in words

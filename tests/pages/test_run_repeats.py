@@ -57,9 +57,9 @@ def test_a_search_that_goes_on_says_which_trial_it_is_and_how_long_it_takes() ->
     )
     assert "3 trials of at most 8 done in 2 min of at most 20 min." in words(app)
     assert list(app.dataframe[0].value["How it ended"]) == [
-        "trained to the end",
-        "ended early, behind the others",
-        "trained to the end",
+        "to the end",
+        "given up early",
+        "to the end",
     ]
     assert list(app.dataframe[0].value["Learning rate"]) == ["0.0001", "1e-05", "0.0003"]
 
@@ -107,7 +107,7 @@ def test_runs_that_differ_in_the_seed_show_their_spread_and_what_it_means() -> N
     finished(4, 0.10, model="starter:other")
     app = open_page(run=run.id)
     assert "The same run with other seeds" in words(app)
-    assert "Over 3 seeds macro-F1 is 0.730 on average" in words(app)
+    assert "Over 3 seeds macro-F1 is 0.73 on average" in words(app)
     assert "may differ by the seed alone" in words(app)
     assert len(app.get("plotly_chart")) == 1
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from lib.analysis.trials import Trial
@@ -369,3 +370,41 @@ def test_a_methods_own_options_are_searched_too(home: Path, csv_file: Path, tiny
     ranks = [record["options"]["rank"] for record in run.trials()]
     assert ranks[0] == 16 and len(set(ranks)) == 3
     assert spec is not None and spec.method["rank"] in ranks and "rank" not in spec.options
+
+
+class Killed(BaseException):
+    """The end of a worker in the middle of a trial."""
+
+
+def reckoned(killed_in: int | None = None) -> Callable[..., None]:
+    """Trials whose score follows from the learning rate alone, so that a search takes no time; one may be killed."""
+    begun = iter(range(1, 1_000))
+
+    def attempt(run: RunFolder, spec: Spec, progress: Progress, watch: Watch) -> None:
+        if next(begun) == killed_in:
+            raise Killed
+        value = 1 - abs(spec.options["learning_rate"] - 8e-4) * 100
+        for part in (0.5, 1.0):
+            watch.validated(value * part, pd.DataFrame())
+            if part < 1 and watch.falls_behind():
+                return
+
+    return attempt
+
+
+def test_a_search_killed_in_any_trial_tries_and_finds_what_an_uninterrupted_one_does(
+    home: Path, csv_file: Path, tiny_encoder: Path
+) -> None:
+    planned = plan_run(wish(csv_file, tiny_encoder, search={"trials": 12})).spec
+    whole = create_run(planned)
+    expected = chosen_spec(whole, told(whole), attempt=reckoned())
+    outcomes = {record["outcome"] for record in whole.trials()}
+    assert len(whole.trials()) == 12 and outcomes == {"finished", "pruned"}
+    for killed_in in (1, 2, 7, 12):
+        run = create_run(planned)
+        with pytest.raises(Killed):
+            chosen_spec(run, told(run), attempt=reckoned(killed_in))
+        with run.trials_path.open("a") as file:
+            file.write('{"trial": 99, "outc')  # as a killed worker may leave it
+        assert chosen_spec(run, told(run), attempt=reckoned()) == expected
+        assert without_times(run.trials()) == without_times(whole.trials())
