@@ -156,7 +156,6 @@ def _search(run: RunFolder, spec: Spec, progress: Progress, clock: Clock, attemp
         usual = next((trial.seconds for trial in trials if trial.outcome == "finished"), None)
         watch = Watch(progress, proposal, main, clock, clock(), spent, budget, most - len(trials) - 1, usual)
         attempt(run, _tried(spec, proposal.options), progress, watch)
-        gc.collect()  # two models at once would need twice the memory
         trials.append(_ended(watch, len(trials) + 1, spec, run))
         spent += trials[-1].seconds
         with run.trials_path.open("a", encoding="utf-8") as file:
@@ -199,6 +198,11 @@ def _ended(watch: Watch, number: int, spec: Spec, run: RunFolder) -> Trial:
 
 def try_options(run: RunFolder, spec: Spec, progress: Progress, watch: Watch) -> None:
     """Train as the run itself would with these options, without checkpoints; test rows are not looked at."""
+    _train_once(run, spec, progress, watch)
+    gc.collect()  # two models at once would need twice the memory
+
+
+def _train_once(run: RunFolder, spec: Spec, progress: Progress, watch: Watch) -> None:
     session = prepare(run, spec, progress)
     progress.phase("encoding the rows")
     train = encode_rows(
