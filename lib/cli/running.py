@@ -4,14 +4,18 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from lib.analysis.seeds import spread, spread_words
+from lib.analysis.trials import search_verdict
 from lib.methods import find_method
 from lib.plan.checkup import checkup
 from lib.plan.control import control_of
 from lib.plan.planner import Plan, plan_run
+from lib.plan.search import with_search
+from lib.plan.seeds import check_seeds, seeded
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.queue import start_waiting_runs
 from lib.runs.spec import read_spec
@@ -30,6 +34,13 @@ def add_commands(commands: Any) -> None:
         action="store_true",
         help="of a distilled run: also queue the same student without its teacher",
     )
+    train.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="K",
+        help="train K runs that differ in the seed alone, and say how much the score varies",
+    )
     train.set_defaults(run=run_train)
     estimate = commands.add_parser("estimate", help="memory and time of a run before it starts")
     estimate.add_argument("spec", type=Path, metavar="SPEC.yaml")
@@ -47,19 +58,56 @@ def _planned(options: argparse.Namespace) -> Plan:
 
 def run_train(options: argparse.Namespace) -> int:
     """Queue the run, start it when its turn comes, follow it; Ctrl-C stops it and keeps the best so far."""
+    check_seeds(options.seeds)  # before any row is read
     plan = _planned(options)
-    run = create_run(plan.spec)
-    print(f"{plan.sentence}\nrun {run.id}", file=sys.stderr)
+    runs = [create_run(spec) for spec in seeded(plan.spec, options.seeds)]
+    print("\n".join([plan.sentence, *(f"run {run.id}" for run in runs)]), file=sys.stderr)
     if options.control and find_method(str(plan.spec.method["name"])).has_teacher:
-        control = create_run(plan_run(control_of(plan.spec, run.id)).spec)
-        print(f"then its control, run {control.id}", file=sys.stderr)
-        code = follow(run, as_json=False)
-        return follow(control, as_json=options.json) if code == 0 else code
-    return follow(run, as_json=options.json)
+        controls = [create_run(plan_run(control_of(run.spec, run.id)).spec) for run in runs]
+        print("\n".join(f"control: run {control.id}" for control in controls), file=sys.stderr)
+    if len(runs) == 1:
+        return follow(runs[0], as_json=options.json)
+    return follow_seeds(runs, plan.task.main_score.name, as_json=options.json)
 
 
 def follow(run: RunFolder, *, as_json: bool) -> int:
     """Show a run's progress until it ends; returns the exit code of its outcome."""
+    result = _followed(run)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        _print_scores(run, result)
+    return EXIT_CODES[result["state"]]
+
+
+def follow_seeds(runs: list[RunFolder], score: str, *, as_json: bool) -> int:
+    """Follow runs that differ in the seed, one after another, and say how much `score` varies on the test rows.
+
+    Ctrl-C stops those that still wait, too. The exit code is 0 only when all have succeeded.
+    """
+    results: list[dict[str, Any]] = []
+    for place, run in enumerate(runs):
+        results.append(_followed(run, *runs[place + 1 :]))
+        if not as_json:
+            _print_scores(run, results[-1])
+    outcome = next((result["state"] for result in results if result["state"] != "succeeded"), "succeeded")
+    summary: dict[str, Any] = {"state": outcome, "score": score, "runs": results}
+    values = [result["scores"]["test"][score] for result in results if result["state"] == "succeeded"]
+    if len(values) > 1:
+        found = spread(values)
+        summary["seeds"] = asdict(found)
+        if not as_json:
+            print(spread_words(score, found, rows=results[0]["rows"]["test"]))
+    if as_json:
+        print(json.dumps(summary))
+    return EXIT_CODES[outcome]
+
+
+def _followed(run: RunFolder, *later: RunFolder) -> dict[str, Any]:
+    """Show a run's progress until it ends; returns its result, with its state and every problem.
+
+    Ctrl-C asks it to stop, after those that are to come `later`, so that none of them starts in between.
+    """
     asked = False
     while True:
         try:
@@ -73,7 +121,8 @@ def follow(run: RunFolder, *, as_json: bool) -> int:
             if asked:
                 raise
             asked = True
-            run.request_stop()
+            for one in (*reversed(later), run):
+                one.request_stop()
             print(
                 "\nStopping after this step; the best checkpoint is kept. Ctrl-C again leaves it alone.",
                 file=sys.stderr,
@@ -86,11 +135,7 @@ def follow(run: RunFolder, *, as_json: bool) -> int:
         print(f"{problem['severity']}: {problem['what']} {problem['fix']}".rstrip(), file=sys.stderr)
     if state.state == "lost":
         print(f"error: The worker ended without a word. Its log is {run.log_path}.", file=sys.stderr)
-    if as_json:
-        print(json.dumps(result))
-    else:
-        _print_scores(run, result)
-    return EXIT_CODES[state.state]
+    return result
 
 
 def _show(state: Any) -> None:
@@ -119,6 +164,8 @@ def _print_scores(run: RunFolder, result: dict[str, Any]) -> None:
             low, high = intervals.get(name, (None, None))
             interval = f"   95 % interval {low:.3f} to {high:.3f}" if low is not None else ""
             print(f"  {name:<12} {value:.4f}{interval}")
+    if search := result.get("search"):
+        print(f"search: {search_verdict(search)}")
     for name, scores in result.get("baselines", {}).items():
         first = next(iter(scores))
         print(f"baseline {name}: {first} {scores[first]:.4f}")
@@ -131,7 +178,7 @@ def run_estimate(options: argparse.Namespace) -> int:
     if options.measure:
         from lib.plan.measure import measure_run
 
-        estimate = measure_run(plan)
+        estimate = with_search(measure_run(plan), plan.spec.search)
     if options.json:
         print(json.dumps(estimate.to_json() | {"rows": plan.rows, "options": plan.spec.options}))
         return 0

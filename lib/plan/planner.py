@@ -28,6 +28,7 @@ from lib.plan.fit import check_kind, check_method, run_sentence
 from lib.plan.lengths import examples_per_row, read_lengths, token_lengths
 from lib.plan.presets import PRESETS, preset_options
 from lib.plan.rows import split_rows
+from lib.plan.search import check_search, complete_search, search_words, with_search
 from lib.plan.sharing import shared_devices
 from lib.plan.teaching import check_teacher, known_to_teacher, student_model, teacher_model
 from lib.runs.options import check_options, options_from
@@ -44,6 +45,7 @@ PACKAGES = (
     "scikit-learn",
     "numpy",
     "pandas",
+    "optuna",
 )
 
 
@@ -61,7 +63,8 @@ class Plan:
     @property
     def sentence(self) -> str:
         """What will happen, in one sentence without the cost."""
-        return f"{run_sentence(self.spec.method, self.task, self.model, self.rows['train'])}."
+        what = run_sentence(self.spec.method, self.task, self.model, self.rows["train"])
+        return f"{what}{search_words(self.spec.search)}."
 
 
 def plan_run(wish: Spec) -> Plan:
@@ -77,6 +80,7 @@ def plan_run(wish: Spec) -> Plan:
     if method is not None:
         problems += method.check({key: value for key, value in wish.method.items() if key != "name"})
     problems += check_options(wish.options, *([task.option_class] if task else []))
+    problems += check_search(wish.search, method)
     source = _collect(problems, _read_source, wish.data)
     if source is None or task is None:
         raise UserError(*errors_in(problems))
@@ -115,6 +119,7 @@ def plan_run(wish: Spec) -> Plan:
     if teacher is not None:  # which reads the same texts
         options["max_length"] = min(options["max_length"], teacher.max_length)
     device, found = shared_devices(options)
+    search, found = complete_search(wish.search, options, wish.method, method)
     problems += found
     if errors_in(problems):
         raise UserError(*errors_in(problems))
@@ -140,6 +145,7 @@ def plan_run(wish: Spec) -> Plan:
         method={**wish.method, **({"teacher": teacher.ref} if teacher else {})},
         options=options,
         device=wish.device or device,
+        search=search,
         created=time.time(),
         versions=package_versions(),
     )
@@ -154,6 +160,7 @@ def plan_run(wish: Spec) -> Plan:
         longest_tokens=lengths[1],
         method=spec.method,
     )
+    estimate = with_search(estimate, search)
     problems += _check_memory(estimate)
     return Plan(spec, task, model, rows, estimate, tuple(problems))
 

@@ -58,6 +58,11 @@ class RunFolder:
         return self.path / "samples.jsonl"
 
     @property
+    def trials_path(self) -> Path:
+        """What a search tried, one JSON object a line, in order."""
+        return self.path / "trials.jsonl"
+
+    @property
     def predictions_path(self) -> Path:
         """Judged predictions on validation and test rows, as Parquet."""
         return self.path / "predictions.parquet"
@@ -138,6 +143,18 @@ class RunFolder:
                 record = json.loads(line)
                 found[int(record["step"])] = record
         return [found[step] for step in sorted(found)]
+
+    def trials(self) -> list[dict[str, Any]]:
+        """What a search has tried so far, oldest first; a line that a killed worker left half written is left out."""
+        try:
+            lines = self.trials_path.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                found.append(json.loads(line))
+        return [record for record in found if isinstance(record, dict)]
 
     def result(self) -> dict[str, Any] | None:
         """The contract's result; None while the run goes on."""

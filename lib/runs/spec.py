@@ -9,7 +9,7 @@ import yaml
 
 from lib.errors import Problem, UserError
 
-TOP_KEYS = ("name", "task", "data", "model", "method", "options", "parent")
+TOP_KEYS = ("name", "task", "data", "model", "method", "options", "search", "parent")
 DATA_KEYS = (
     "file", "dataset", "hub", "columns", "split", "test_file", "validation_file", "limit", "fingerprint",
 )  # fmt: skip
@@ -36,6 +36,8 @@ class Spec:
     """One run, as asked for (many parts may be missing) or as planned (complete).
 
     `method` is a tagged union: its `name` says which method, the rest are that method's own options.
+    `search` asks the run to look for better options first: {"trials": most, "minutes": most, "over": options by name,
+    or each with its space, {"low", "high", "log"} or {"choices"}}; None for a run with the options as they stand.
     `revision`, `created`, `versions` and `estimate` are filled in by the plan.
     """
 
@@ -45,6 +47,7 @@ class Spec:
     name: str = ""
     method: dict[str, Any] = field(default_factory=lambda: {"name": "full"})
     options: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] | None = None
     parent: str | None = None
     revision: str | None = None
     created: float | None = None
@@ -61,6 +64,7 @@ class Spec:
         data.pop("fingerprint", None)
         parts: dict[str, Any] = {"name": self.name, "task": self.task, "data": data, "model": self.model}
         parts |= {"method": self.method, "options": self.options}
+        parts |= {"search": self.search} if self.search else {}
         return yaml.safe_dump(parts, sort_keys=False, allow_unicode=True)
 
     @staticmethod
@@ -129,6 +133,13 @@ def spec_from_mapping(value: Any, *, folder: Path | None = None) -> Spec:
     options = value.get("options") or {}
     if not isinstance(options, Mapping):
         problems.append(Problem("`options` must be a mapping.", "options", code="spec-form"))
+    search = value.get("search")
+    if search is not None and not isinstance(search, Mapping):
+        problems.append(
+            Problem(
+                "`search` must be a mapping.", "search", "Write {trials: 8, minutes: 20}.", code="spec-form"
+            )
+        )
     if problems:
         raise UserError(*problems)
     assert isinstance(data, Mapping)
@@ -145,6 +156,7 @@ def spec_from_mapping(value: Any, *, folder: Path | None = None) -> Spec:
         name=value.get("name") or "",
         method=dict(method),
         options=dict(options),
+        search=None if search is None else dict(search),
         parent=value.get("parent"),
     )
 

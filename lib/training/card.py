@@ -70,7 +70,8 @@ def model_card(task: Task, spec: Spec, brief: Brief, result: Mapping[str, Any], 
             ""
             if "max_length" in task.hidden_options
             else f"Texts are cut at {spec.options['max_length']} tokens."
-        ),
+        )
+        + _searched(result.get("search")),
         "",
         "```yaml",
         spec.to_yaml().strip(),
@@ -89,6 +90,14 @@ def model_card(task: Task, spec: Spec, brief: Brief, result: Mapping[str, Any], 
         "",
     ]
     return "\n".join(lines)
+
+
+def _searched(search: Mapping[str, Any] | None) -> str:
+    if not search:
+        return ""
+    return (
+        f" The options are the best of {len(search['trials'])} trials, judged on the validation rows as well."
+    )
 
 
 def _plain(text: str) -> str:

@@ -27,6 +27,8 @@ class Progress:
         self.state = run.state().changed(device=device)
         self._written = 0.0
         self._terminated = False
+        # Said before every phase, as while a search tries options.
+        self.heading = ""
 
     def sign_in(self) -> None:
         """Say which process this is. From here on this process alone writes the state."""
@@ -63,6 +65,8 @@ class Progress:
 
     def tell(self, *, now: bool = False, **parts: Any) -> None:
         """Change parts of the state; it is written at most twice a second, or at once."""
+        if self.heading and parts.get("phase"):
+            parts["phase"] = f"{self.heading}: {parts['phase']}"
         self.state = self.state.changed(**parts)
         if now or time.monotonic() - self._written > SECONDS_BETWEEN_WRITES:
             self._write()

@@ -13,6 +13,7 @@ from datasets import Dataset
 from transformers import set_seed
 
 from lib.analysis.judged import score_intervals
+from lib.analysis.trials import search_report, trials_from
 from lib.errors import Problem, UserError
 from lib.methods import find_method
 from lib.methods.adapters import is_adapter
@@ -65,15 +66,16 @@ class Session:
     teaching: Teaching | None = None
 
 
-def train_run(run: RunFolder, progress: Progress) -> None:
+def train_run(run: RunFolder, progress: Progress, spec: Spec | None = None) -> None:
     """Train the run, from its newest checkpoint if it has one; score it; save everything; say how it ended.
 
+    `spec` is the run's own unless its search has put other options in their places.
     Raises UserError for what a person can put right; the caller tells it.
     """
     ranks.join(progress.state.device or "cpu")
     try:
         with ranks.first_process_first():
-            session = _prepare(run, progress)
+            session = prepare(run, spec or run.spec, progress)
     except DownloadStopped:
         progress.end("stopped")
         return
@@ -82,7 +84,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     watch = Stopwatch(trained_parts(checkpoint) if checkpoint else None)
     watch.add("starting", time.time() - (progress.state.process_started or time.time()))
     with watch.time("encoding"), ranks.first_process_first():
-        train, distiller = _learned(session, progress)
+        train, distiller = learned(session, progress)
         _check_lengths(session, train)
     with watch.time("scoring"):
         is_first = ranks.rank() == 0
@@ -98,7 +100,7 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     if checkpoint is None and is_first:
         with watch.time("scoring"):
             validation.sample(session.model.to(session.device), step=0)
-    trainer, teller = _make_trainer(
+    trainer, teller = session_trainer(
         session,
         progress,
         train,
@@ -153,6 +155,13 @@ def train_run(run: RunFolder, progress: Progress) -> None:
         },
         **distillation,
     }
+    if trials := trials_from(run.trials()):
+        facts["search"] = search_report(
+            trials,
+            score=task.main_score.name,
+            higher_is_better=task.main_score.higher_is_better,
+            rows=min(len(judged["validation"]), task.most_validated or len(judged["validation"])),
+        )
     result = _result(session, judged, baselines, facts)
     found = final_findings(
         run,
@@ -180,8 +189,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     progress.end(result["state"])
 
 
-def _prepare(run: RunFolder, progress: Progress) -> Session:
-    spec = run.spec
+def prepare(run: RunFolder, spec: Spec, progress: Progress) -> Session:
+    """Read the rows and load the model as the spec's method wants it. Raises UserError, DownloadStopped."""
     task, method, options = find_task(spec.task), find_method(spec.method["name"]), options_from(spec.options)
     device = ranks.torch_device(progress.state.device or "cpu")
     progress.phase("reading the data")
@@ -220,7 +229,7 @@ def _prepare(run: RunFolder, progress: Progress) -> Session:
     return session
 
 
-def _learned(session: Session, progress: Progress) -> tuple[Dataset, Distiller | None]:
+def learned(session: Session, progress: Progress) -> tuple[Dataset, Distiller | None]:
     """The features to learn from, and what adds a teacher to their loss."""
     frame, fingerprint, teaching = (
         session.rows.frames["train"],
@@ -283,7 +292,7 @@ def _rows_per_step(session: Session, train: Dataset) -> int:
     return min(session.options.batch_size * session.options.gradient_accumulation, len(train))
 
 
-def _make_trainer(
+def session_trainer(
     session: Session,
     progress: Progress,
     train: Dataset,
@@ -293,6 +302,7 @@ def _make_trainer(
     distiller: Distiller | None,
     watch: Stopwatch,
 ) -> tuple[BucketTrainer, Teller]:
+    """The trainer of a session's model, and the callback that tells how it goes."""
     task, run, options = session.task, session.run, session.options
     rows = _rows_per_step(session, train)
     teller = Teller(progress, rows_per_step=rows, trained_before=trained_before, watch=watch)

@@ -33,9 +33,12 @@ def main(path: Path) -> int:
     with trouble_is_told(run, progress):
         if len(devices_of(devices)) > 1 and not is_one_of_several():
             become_launcher(run, len(devices_of(devices)))
+        from lib.training.search import chosen_spec
         from lib.training.session import train_run
 
-        train_run(run, progress)
+        spec = chosen_spec(run, progress)
+        if spec is not None:
+            train_run(run, progress, spec)
     if rank() > 0:
         return 0 if run.state().state != "failed" else 1
     # The app may be closed by now: the queue goes on all the same.

@@ -18,6 +18,8 @@ from lib.ui.run_family import show_children, show_parent
 from lib.ui.run_metrics import tail_of
 from lib.ui.run_result import show_scores, show_verdict
 from lib.ui.run_samples import show_samples
+from lib.ui.run_search import show_search
+from lib.ui.run_seeds import show_seeds
 from lib.ui.run_words import (
     ending_words,
     log_words,
@@ -38,8 +40,8 @@ def show_run(line: RunLine) -> None:
     """The run in hand: live while it is active, at rest afterwards."""
     every = SECONDS_BETWEEN_LOOKS if line.active else None
     # A place of its own for each part, so that nothing moves to another's when the state changes.
-    heading, progress, verdict, actions, doctor, family, curves, samples, scores, log, spec = (
-        st.container() for _ in range(11)
+    heading, progress, verdict, actions, doctor, family, curves, search, samples, scores, seeds, log, spec = (
+        st.container() for _ in range(13)
     )
     with heading:
         _heading(line)
@@ -61,6 +63,11 @@ def show_run(line: RunLine) -> None:
         show_children(line, lines)
     with curves:
         st.fragment(_curves, run_every=every)(line.id)
+    if line.spec.search:
+        with search:
+            st.fragment(show_search, run_every=every)(line.id)
+    with seeds:
+        show_seeds(line, lines)
     with samples:
         st.fragment(show_samples, run_every=every)(line.id)
     with scores:
@@ -139,7 +146,7 @@ _SPEED_HELP = (
 
 
 def _ended(line: RunLine) -> None:
-    words = ending_words(line, checkpoint=newest_checkpoint(line.run))
+    words = ending_words(line, checkpoint=newest_checkpoint(line.run), trials=len(line.run.trials()))
     if line.standing == "lost":
         st.warning(escape_markdown(words), icon=look("lost").icon)
     elif line.standing == "damaged":

@@ -61,7 +61,8 @@ def waiting_words(before: int, running: int) -> str:
 def running_words(line: RunLine) -> str:
     """What a running run does just now, as plain text for its progress bar."""
     state = line.state
-    phase = (state.phase or "starting").capitalize()
+    phase = state.phase or "starting"
+    phase = phase[:1].upper() + phase[1:]
     if not state.total_steps:
         return phase
     words = f"{phase} · step {state.step:,} of {state.total_steps:,}"
@@ -70,8 +71,11 @@ def running_words(line: RunLine) -> str:
     return words
 
 
-def ending_words(line: RunLine, *, checkpoint: int | None) -> str:
-    """How a run that is not active ended and what can be done, in plain sentences."""
+def ending_words(line: RunLine, *, checkpoint: int | None, trials: int = 0) -> str:
+    """How a run that is not active ended and what can be done, in plain sentences.
+
+    `checkpoint` is the step it would go on from, `trials` how many trials of a search it has done.
+    """
     state = line.state
     when, took = ago(state.finished or state.updated), duration(line.seconds)
     at = f" at step {state.step:,} of {state.total_steps:,}" if state.total_steps else ""
@@ -84,14 +88,14 @@ def ending_words(line: RunLine, *, checkpoint: int | None) -> str:
                 if line.result
                 else " It had learned nothing to keep yet."
             )
-            return f"Stopped{at}, {when}.{kept} {_resume_words(checkpoint)}"
+            return f"Stopped{at}, {when}.{kept} {_resume_words(checkpoint, trials)}"
         case "failed":
-            return f"Failed{at}, {when}. {_resume_words(checkpoint)}"
+            return f"Failed{at}, {when}. {_resume_words(checkpoint, trials)}"
         case "lost":
             heard = f" Last heard of {ago(state.updated)}." if state.updated else ""
             return (
                 f"The process of this run is gone{at}: it was killed, ran out of memory, or the machine was "
-                f"restarted.{heard} {_resume_words(checkpoint)}"
+                f"restarted.{heard} {_resume_words(checkpoint, trials)}"
             )
     return "The files of this run cannot be read, so it can only be deleted."
 
@@ -104,7 +108,9 @@ def _early(line: RunLine) -> str:
     return f" It ended early, at step {steps:,} of {line.state.total_steps:,}, as validation got no better{kept}."
 
 
-def _resume_words(checkpoint: int | None) -> str:
+def _resume_words(checkpoint: int | None, trials: int) -> str:
+    if checkpoint is None and trials:
+        return f"Resume goes on after the {count(trials, 'trial')} that the search has done."
     if checkpoint is None:
         return "Resume starts it from the beginning."
     return f"Resume goes on from step {checkpoint:,}."

@@ -1,7 +1,7 @@
 """The Train page's form: model, preset, name and options, and the wish that they make."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -14,6 +14,7 @@ from lib.models.cut import layers_of
 from lib.plan.fit import check_method
 from lib.plan.presets import PRESETS
 from lib.plan.preview import Preview, preview_run, sample_lengths
+from lib.plan.search import search_words, with_search
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks.base import Task
 from lib.ui.drafts import Draft
@@ -22,6 +23,7 @@ from lib.ui.train_method import choose_method
 from lib.ui.train_models import ModelChoice, choose_model
 from lib.ui.train_options import method_changes, show_options, training_changes
 from lib.ui.train_pictures import show_pictures
+from lib.ui.train_repeat import ask_repeat
 from lib.ui.train_teacher import choose_teacher, wants_control
 from lib.ui.train_words import PRESET_TITLES, preset_words
 from lib.ui.words import escape_markdown, shorten
@@ -38,6 +40,7 @@ class Wish:
     preview: Preview | None
     problems: tuple[Problem, ...]
     control: bool = False
+    seeds: int = 1
 
 
 def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
@@ -70,6 +73,7 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
     usual = previews[preset]
     if usual:
         show_options(draft, task, method, usual.values)
+    repeat = ask_repeat(draft, method)
     draft.keep()
     given = {"preset": preset, **changes}
     preview = _preview(stored, task, choice, given, how)
@@ -82,9 +86,16 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
         name=name,
         method=how,
         options=given,
+        search=repeat.search,
     )
+    if preview is not None:
+        preview = replace(
+            preview,
+            estimate=with_search(preview.estimate, repeat.search),
+            sentence=preview.sentence + search_words(repeat.search),
+        )
     in_the_way = (*(teacher.problems if teacher else ()), *choice.problems, *unfit)
-    return Wish(spec, preview, (*in_the_way, *_empty_parts(preview)), control)
+    return Wish(spec, preview, (*in_the_way, *_empty_parts(preview)), control, repeat.seeds)
 
 
 _NAME_HELP = "What you will find it by. Left empty, it is called as shown."

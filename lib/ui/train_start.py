@@ -10,6 +10,7 @@ from lib.errors import Problem, UserError
 from lib.plan.control import control_of
 from lib.plan.planner import plan_run
 from lib.plan.preview import Preview
+from lib.plan.seeds import seeded
 from lib.runs.folder import create_run
 from lib.runs.lent import lend
 from lib.runs.spec import Spec
@@ -33,7 +34,7 @@ def show_start(wish: Wish) -> None:
         if wish.preview is None:
             st.markdown("Choose a model, and what the training costs is shown here.")
         else:
-            st.markdown(f"**{escape_markdown(summary_sentence(wish.preview))}**")
+            st.markdown(f"**{escape_markdown(summary_sentence(wish.preview, seeds=wish.seeds))}**")
             _rows(wish.preview)
         show_problems([*_shown_here(wish), *memory_problems(wish.preview)])
         spot = st.container()
@@ -51,7 +52,7 @@ def show_start(wish: Wish) -> None:
     if pressed:
         with spot:
             _start(wish)
-    _terminal(wish.spec)
+    _terminal(wish.spec, wish.seeds)
 
 
 def _shown_here(wish: Wish) -> list[Problem]:
@@ -88,7 +89,7 @@ def memory_problems(preview: Preview | None) -> list[Problem]:
 
 def _start(wish: Wish) -> None:
     """Check everything on every row, queue the run and go and watch it."""
-    text = wish.spec.to_yaml()
+    text = f"{wish.spec.to_yaml()}{wish.seeds}"
     before = st.session_state.get(_STARTED)
     if before and before[0] == text and time.monotonic() - before[2] < _SECONDS_OF_A_DOUBLE_CLICK:
         go_to("Runs", run=before[1])
@@ -97,9 +98,9 @@ def _start(wish: Wish) -> None:
             plan = plan_run(wish.spec)
             if not plan.model.is_downloaded and (token := visit_token()):
                 lend(plan.spec.model, token.value)
-            run = create_run(plan.spec)
-            if wish.control:
-                create_run(plan_run(control_of(plan.spec, run.id)).spec)
+            run, *others = [create_run(spec) for spec in seeded(plan.spec, wish.seeds)]
+            for student in (run, *others) if wish.control else ():
+                create_run(plan_run(control_of(student.spec, student.id)).spec)
             st.session_state[_STARTED] = (text, run.id, time.monotonic())
     except UserError as error:
         show_problems(error.problems)
@@ -108,7 +109,7 @@ def _start(wish: Wish) -> None:
     go_to("Runs", run=run.id)
 
 
-def _terminal(spec: Spec) -> None:
+def _terminal(spec: Spec, seeds: int) -> None:
     """The same run as a spec and a command."""
     with st.expander("The same from a terminal", icon=":material/terminal:", key="train terminal"):
         text = spec.to_yaml()
@@ -118,11 +119,11 @@ def _terminal(spec: Spec) -> None:
             "run.yaml", text, "run.yaml", "application/yaml", on_click="ignore", icon=":material/download:",
             key="download wish",
         )  # fmt: skip
-        st.code(terminal_command(), language="bash", wrap_lines=True)
+        st.code(terminal_command(seeds), language="bash", wrap_lines=True)
 
 
-def terminal_command() -> str:
-    """The command that starts a spec, in the same home folder as this app."""
+def terminal_command(seeds: int = 1) -> str:
+    """The command that starts a spec, with so many seeds, in the same home folder as this app."""
     home = os.environ.get("ATELIER_HOME")
     prefix = f"ATELIER_HOME={shlex.quote(home)} " if home else ""
-    return f"{prefix}.venv/bin/python -m lib train run.yaml"
+    return f"{prefix}.venv/bin/python -m lib train run.yaml{f' --seeds {seeds}' if seeds > 1 else ''}"

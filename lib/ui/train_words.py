@@ -1,5 +1,6 @@
 """The words of the Train page: what a preset means, how long it takes, what a model is."""
 
+from dataclasses import replace
 from typing import Any
 
 from lib.models.scratch import SCRATCH
@@ -37,9 +38,15 @@ def _minutes(seconds: float) -> int:
     return max(1, round(minutes)) if minutes < 20 else 5 * round(minutes / 5)
 
 
-def summary_sentence(preview: Preview) -> str:
-    """What will happen and what it costs, in one sentence."""
-    return f"{preview.sentence}; {cost(preview.estimate)} on this machine."
+def summary_sentence(preview: Preview, *, seeds: int = 1) -> str:
+    """What will happen and what it costs, in one sentence; for several seeds the cost of all their runs."""
+    repeated = f", {seeds} times with another seed each" if seeds > 1 else ""
+    estimate = replace(
+        preview.estimate,
+        seconds_low=seeds * preview.estimate.seconds_low,
+        seconds_high=seeds * preview.estimate.seconds_high,
+    )
+    return f"{preview.sentence}{repeated}; {cost(estimate)} on this machine."
 
 
 def cost(estimate: Estimate) -> str:

@@ -9,6 +9,8 @@ from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
 from lib.analysis.per_class import per_class as table_of
+from lib.analysis.seeds import SeedScore
+from lib.analysis.trials import Trial
 from lib.charts.baselines import baselines
 from lib.charts.candidates import candidates
 from lib.charts.chart import Chart
@@ -24,7 +26,9 @@ from lib.charts.number_line import number_line
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
 from lib.charts.row_losses import row_losses
+from lib.charts.seeds import seed_strip
 from lib.charts.tradeoff import Point, tradeoff
+from lib.charts.trials import trials
 from lib.charts.true_against_predicted import true_against_predicted
 from lib.tasks.outputs import LabelScores
 
@@ -95,6 +99,23 @@ CHARTS = {
     ),
     "row losses": lambda theme, **more: row_losses([0.5, 2.0, float("nan")], mean=1.0, theme=theme, **more),
     "tradeoff": lambda theme, **more: tradeoff(SIDES, NASTY, rows=9, theme=theme, **more),
+    "seeds": lambda theme, **more: seed_strip(
+        NASTY, [SeedScore(1, 0.7, (0.6, 0.8)), SeedScore(2, 0.75)], rows=9, theme=theme, **more
+    ),
+    "trials": lambda theme, **more: trials(
+        [
+            Trial(1, "finished", {"where": NASTY, "rate": 1e-4}, (0.7,), 0.7),
+            Trial(2, "pruned", {"where": "b", "rate": 1e-3}, (0.5,), 0.5),
+            Trial(3, "cut", {"where": "b", "rate": 2e-3}, (0.8,), 0.8),
+            Trial(4, "diverged", {"where": "b", "rate": 9e-3}),
+        ],
+        "where",
+        score=NASTY,
+        rows=9,
+        option_title=NASTY,
+        theme=theme,
+        **more,
+    ),
     "scores": lambda theme, **more: score_curves(METRICS, theme=theme, **more),
 }
 
