@@ -119,8 +119,14 @@ def plan_run(wish: Spec) -> Plan:
     if teacher is not None:  # which reads the same texts
         options["max_length"] = min(options["max_length"], teacher.max_length)
     device, found = shared_devices(options)
+    problems += found
     search, found = complete_search(wish.search, options, wish.method, method)
     problems += found
+    if search and device:
+        what = "A search tries options on one device, one after the other."
+        problems.append(
+            Problem(what, "options.devices", "Choose one device, or search first.", code="search-devices")
+        )
     if errors_in(problems):
         raise UserError(*errors_in(problems))
     stored = source.stored or save(
