@@ -124,9 +124,9 @@ def unpack_layers(model: Any, names: Iterable[str]) -> None:
 def keep_gradients(model: Any) -> None:
     """Keep the base model's weights as they are while it computes.
 
-    bitsandbytes repacks 4-bit weights for good at the first forward pass in eval mode on CPUs with AVX512-BF16; training
-    would then go on through an operator without a gradient: silently wrong. And it rounds a layer's bias to the type
-    of the first input, which is bf16 under autocast: inputs are given in the bias's own type.
+    bitsandbytes repacks 4-bit weights for good at the first forward pass in eval mode on CPUs with AVX512-BF16;
+    training would then go on through an operator without a gradient: silently wrong. And it rounds a layer's bias to
+    the type of the first input, which is bf16 under autocast: inputs are given in the bias's own type.
     """
     from bitsandbytes.nn import Linear4bit, Linear8bitLt
 

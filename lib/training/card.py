@@ -81,8 +81,8 @@ def model_card(
         *(
             [
                 "",
-                f"What lies here is an adapter and the layers that learned whole: it needs its base model, {spec.model} "
-                f"at revision {spec.revision}, as it was.",
+                "What lies here is an adapter, with the layers that learned whole: it needs its base model, "
+                f"{spec.model} at revision {spec.revision}, as it was.",
             ]
             if is_adapter
             else []
