@@ -23,8 +23,11 @@ def save_adapter(model: Any, folder: Path, *, base: str, revision: str | None) -
     model.save_pretrained(folder, save_embedding_layers=False)
     whole = model.get_base_model()
     # peft reads a tensor back under any name that the model has.
-    weights = dict(whole.named_parameters())
-    beside = {f"base_model.model.{name}": weights[name].detach().cpu() for name in whole.kept_beside_adapter}
+    weights = dict(whole.named_parameters(remove_duplicate=False))
+    # Copies, as a file cannot hold one tensor under two names.
+    beside = {
+        f"base_model.model.{name}": weights[name].detach().cpu().clone() for name in whole.kept_beside_adapter
+    }
     if beside:
         saved = load_file(folder / WEIGHTS)
         save_file(saved | beside, folder / WEIGHTS, metadata={"format": "pt"})
@@ -51,7 +54,9 @@ def _quantisation(model: Any) -> dict[str, Any] | None:
     from torch import nn
 
     settings = {
-        name: value for name, value in held.to_diff_dict().items() if value and name != "quant_method"
+        name: value
+        for name, value in held.to_diff_dict().items()
+        if value and name != "quant_method" and not name.startswith("_")
     }
     always = tuple(f".{name}" for name in getattr(model, "_keep_in_fp32_modules", None) or ())
     # Adapters are linear layers too; what they lie beside is called base_layer.

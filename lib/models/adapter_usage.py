@@ -6,24 +6,23 @@ from pathlib import Path
 
 from lib.models.adapted import is_adapter
 
+_PLACE = r"('[^']*'|\"[^\"]*\"|folder)"
 _CLASS = r"(?:AutoModelFor\w+|getattr\(transformers, config\.architectures\[0\]\))"
-_LOADED = re.compile(_CLASS + r"\.from_pretrained\(([^()]*)\)")
-_PIPELINE = re.compile(r"pipeline\(\"([\w-]+)\", model=('[^']*'|\"[^\"]*\")")
+_LOADED = re.compile(_CLASS + r"\.from_pretrained\(" + _PLACE + r"\)")
+_PIPELINE = re.compile(r"pipeline\(\"([\w-]+)\", model=" + _PLACE)
 
 
-def usage_of(folder: Path, snippet: str) -> str:
+def usage_of(folder: Path, snippet: str, *, place: str = ".") -> str:
     """The snippet of a task, which loads whole models, so that it loads the model in the folder if that is an adapter.
 
-    What it needs to know stands in the folder's atelier.json and adapter_config.json.
+    What must be known stands in the folder's atelier.json and adapter_config.json; the snippet calls it `place`.
     """
     if not is_adapter(folder):
         return snippet
     base = json.loads((folder / "atelier.json").read_text(encoding="utf-8"))["base"]
     settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    body, whole = _LOADED.subn(r"PeftModel.from_pretrained(base, \1)", snippet)
-    body, _ = _PIPELINE.subn(_with_adapter, body)
-    found = re.search(r"^folder = (.*)$", body, flags=re.MULTILINE) if whole else None
-    place = found.group(1) if found else re.search(r"from_pretrained\(base, ([^()]*)\)", body).group(1)  # type: ignore[union-attr]
+    body = _LOADED.sub(r"PeftModel.from_pretrained(base, \1)", snippet)
+    body = _PIPELINE.sub(_with_adapter, body)
     used = ["AutoConfig", base["class"]]
     given = [repr(settings["base_model_name_or_path"])]
     if settings.get("revision"):
@@ -34,14 +33,13 @@ def usage_of(folder: Path, snippet: str) -> str:
         used[0] = "GenerationConfig"
         if base["tokens"]:
             after.append(f"base.resize_token_embeddings({base['tokens']})")
-        after.append(f"base.generation_config = GenerationConfig.from_pretrained({place})")
+        after.append(f"base.generation_config = GenerationConfig.from_pretrained({place!r})")
     else:
-        given += [f"config=AutoConfig.from_pretrained({place})", "ignore_mismatched_sizes=True"]
+        given += [f"config=AutoConfig.from_pretrained({place!r})", "ignore_mismatched_sizes=True"]
     if held := base["quantisation"]:
         used.append("BitsAndBytesConfig")
         shown = ", ".join(f"{name}={value!r}" for name, value in held.items())
         given.append(f"quantization_config=BitsAndBytesConfig({shown})")
-        given.append('device_map="auto"')
     listed = "".join(f"    {one},\n" for one in given)
     head = [
         "from peft import PeftModel",
@@ -56,6 +54,7 @@ def usage_of(folder: Path, snippet: str) -> str:
 
 
 def _with_adapter(match: re.Match[str]) -> str:
+    """A pipeline cannot tell from an adapter how its inputs are read, so it is told."""
     task, place = match.groups()
     reads = "image_processor" if task.startswith("image-") else "tokenizer"
     return f'pipeline("{task}", model=PeftModel.from_pretrained(base, {place}), {reads}={place}'

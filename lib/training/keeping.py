@@ -100,3 +100,6 @@ def keep_model(
     if final.exists():
         shutil.rmtree(final)
     work.rename(final)
+    if "base" not in about:
+        # Merged for this run from an adapter; nothing lies on it any more.
+        shutil.rmtree(run.path / "base", ignore_errors=True)

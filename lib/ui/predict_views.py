@@ -54,8 +54,6 @@ def _usage(run: RunFolder) -> None:
         packages = "transformers, torch and peft" if is_adapter(run.model_path) else "transformers and torch"
         st.caption(f"The model folder needs nothing of Atelier. With {packages} installed:")
         task = find_task(run.spec.task)
-        st.code(
-            usage_of(run.model_path, task.usage(str(run.model_path), Brief.from_json(said))),
-            language="python",
-            wrap_lines=True,
-        )
+        place = str(run.model_path)
+        code = usage_of(run.model_path, task.usage(place, Brief.from_json(said)), place=place)
+        st.code(code, language="python", wrap_lines=True)

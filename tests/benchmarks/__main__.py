@@ -2,9 +2,10 @@
 
 import sys
 
-from tests.benchmarks import app, pretraining, resources, tasks, training
+from tests.benchmarks import adapters, app, pretraining, resources, tasks, training
 
 BENCHMARKS = {
+    "adapters": adapters.measure,
     "app": app.measure,
     "pretraining": pretraining.measure,
     "resources": resources.measure,

@@ -20,6 +20,7 @@ from lib.errors import UserError
 from lib.methods import METHODS, find_method
 from lib.methods.base import Method
 from lib.models.adapted import is_adapter
+from lib.models.sources import find_model
 from lib.plan.columns import whole_paths
 from lib.plan.planner import plan_run
 from lib.runs.folder import RunFolder, create_run
@@ -90,12 +91,28 @@ def marks_of(task: Task, name: str) -> list[pytest.MarkDecorator]:
 
 
 @pytest.fixture(scope="session")
-def tiny_models(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> dict[str, Path]:
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny base model of each kind; untrained, but a model that has to be left as it is."""
     root = tmp_path_factory.mktemp("tiny-bases")
     names = {"seq2seq": "Flan-T5", "causal": "GPT-2", "image": "ViT"}
     made = {kind: tiny_checkpoint(name, root / kind) for kind, name in names.items()}
-    return made | {"encoder": tiny_encoder}
+    return made | {"encoder": _lively_encoder(root / "encoder")}
+
+
+def _lively_encoder(folder: Path) -> Path:
+    """An untrained BERT whose weights are large enough that a text's words reach its first token."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    tokenizer = AutoTokenizer.from_pretrained(find_model("starter:minilm-l6").folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=128, max_position_embeddings=128, initializer_range=0.3,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -114,7 +131,7 @@ def test_a_run_learns_and_its_model_predicts_the_same_in_plain_transformers(
     model, options = getattr(about, "QUICK_MODEL", task.starters[0]), getattr(about, "QUICK_OPTIONS", {})
     if name != "full":
         model = f"folder:{tiny_models[task.model_kind]}"
-        options = {**options, "learning_rate": 1e-2, "epochs": 6}
+        options = {**options, "learning_rate": 3e-3, "epochs": 6}
         if task.model_kind == "image":
             options["image_size"] = 48  # not the model's own, so its position embeddings are rewritten
     spec = Spec(

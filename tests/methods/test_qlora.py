@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lib.methods import find_method
-from lib.methods.qlora import keep_gradients
+from lib.methods.qlora import keep_gradients, unpack_layers
 from lib.methods.weights import count_weights, matrices_mb, weights_mb
 from lib.models.sources import find_model
 from lib.plan.fit import check_method
@@ -160,3 +160,24 @@ def test_weights_are_not_repacked_on_cpus_that_would(encoder: Path) -> None:
         module.support_avx512bf16_for_cpu = True
     keep_gradients(model)
     assert layers and not any(module.support_avx512bf16_for_cpu for module in layers)
+
+
+@each_bits
+def test_a_layer_whose_name_was_not_foreseen_is_brought_back_to_full_precision(
+    encoder: Path, bits: int
+) -> None:
+    import torch
+    from torch import nn
+    from transformers import BertModel
+
+    name = "encoder.layer.0.attention.self.query"
+    exact = BertModel.from_pretrained(encoder, dtype=torch.float32).get_submodule(name)
+    model = BertModel.from_pretrained(
+        encoder, dtype=torch.float32, **METHOD.load_settings({"bits": bits}, device="cpu")
+    )
+    assert type(model.get_submodule(name)) is not nn.Linear
+    unpack_layers(model, [name])
+    layer = model.get_submodule(name)
+    assert type(layer) is nn.Linear and torch.equal(layer.bias, exact.bias)
+    lost = (layer.weight - exact.weight).norm() / exact.weight.norm()
+    assert lost < {4: 0.12, 8: 0.01}[bits]
