@@ -107,11 +107,12 @@ def unpack_layers(model: Any, names: Iterable[str]) -> None:
 
     for name in names:
         held = model.get_submodule(name)
+        few: Any = held.weight
         if isinstance(held, Linear4bit):
-            weight = dequantize_4bit(held.weight.data, held.weight.quant_state)
+            weight = dequantize_4bit(few.data, few.quant_state)
         elif isinstance(held, Linear8bitLt):
             # LLM.int8 keeps a scale for each row: its largest absolute value.
-            weight = held.weight.data * (held.weight.SCB[:, None] / 127)
+            weight = few.data * (few.SCB[:, None] / 127)
         else:
             continue
         whole = nn.Linear(held.in_features, held.out_features, bias=held.bias is not None)

@@ -94,6 +94,7 @@ def test_adapters_learn_and_are_read_back_and_merged_the_same(
     over_whole = with_adapter(loaded(as_trained=False), tmp_path / "adapter")
     before = losses_of(over_whole)
     merged(over_whole).save_pretrained(tmp_path / "whole")
+    processor.save_pretrained(tmp_path / "whole")
     np.testing.assert_allclose(
         before, losses_of(task.load_model(tmp_path / "whole", None)), rtol=1e-3, atol=1e-4
     )
