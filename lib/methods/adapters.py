@@ -59,14 +59,14 @@ def _quantisation(model: Any) -> dict[str, Any] | None:
         if value and name != "quant_method" and not name.startswith("_")
     }
     always = tuple(f".{name}" for name in getattr(model, "_keep_in_fp32_modules", None) or ())
-    # Adapters are linear layers too; what they lie beside is called base_layer.
+    # Adapters are linear layers too, and peft puts what they lie beside one level down.
     kept = [
-        name.removesuffix(".original_module").removesuffix(".base_layer")
+        name.removesuffix(".original_module").removesuffix(".token_adapter").removesuffix(".base_layer")
         for name, module in model.named_modules()
         if type(module) is nn.Linear and "lora_" not in name and "modules_to_save" not in name
     ]
     spared = [name for name in kept if not (always and f".{name}".endswith(always))]
-    return settings | {"llm_int8_skip_modules": spared}
+    return settings | {"llm_int8_skip_modules": sorted(set(spared))}
 
 
 def note_kept(model: Any) -> None:
