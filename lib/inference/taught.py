@@ -6,8 +6,8 @@ from typing import Any
 
 from lib.errors import Problem, UserError
 from lib.methods import find_method
-from lib.methods.adapters import is_adapter, with_adapter
-from lib.models.sources import find_model
+from lib.methods.adapters import with_adapter
+from lib.models.adapted import base_folder, is_adapter
 from lib.runs.files import read_json
 from lib.tasks import find_task
 from lib.tasks.base import Brief, Task
@@ -23,9 +23,10 @@ class Taught:
     model: Any
 
 
-def load_taught(folder: Path, *, name: str, device: str) -> Taught:
+def load_taught(folder: Path, *, name: str, device: str, as_trained: bool = True) -> Taught:
     """The model that Atelier saved in the folder, on the device; `name` is what a sentence calls it.
 
+    The base model of an adapter is held as it was while training, in few bits perhaps; in fp32 without `as_trained`.
     Raises UserError when it was not taught, is damaged, or its base model is gone or has changed.
     """
     from safetensors import SafetensorError
@@ -44,7 +45,7 @@ def load_taught(folder: Path, *, name: str, device: str) -> Taught:
     try:
         brief = Brief.from_json(about)
         task.output(brief.target)
-        model = _load(folder, about, task, brief, device)
+        model = _load(folder, about, brief, device, as_trained)
         return Taught(task, brief, task.load_processor(folder), model.to(device))
     # What transformers raises on a damaged folder depends on which file is damaged, and how.
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
@@ -59,28 +60,16 @@ def load_taught(folder: Path, *, name: str, device: str) -> Taught:
         ) from error
 
 
-def _load(folder: Path, about: dict[str, Any], task: Task, brief: Brief, device: str) -> Any:
+def _load(folder: Path, about: dict[str, Any], brief: Brief, device: str, as_trained: bool) -> Any:
+    task = find_task(str(about["task"]))
     if not is_adapter(folder):
         return task.load_model(folder, None)
+    method = find_method(about["method"]["name"])
     how = {key: value for key, value in about["method"].items() if key != "name"}
-    settings = find_method(about["method"]["name"]).load_settings(how, device=device)
-    model = task.load_model(_base_of(folder, about), brief.target, **settings)
+    settings = method.load_settings(how, device=device) if as_trained else {}
+    model = task.load_model(base_folder(folder), brief.target, **settings)
+    if as_trained:
+        method.loaded(model)
+    # What the run wrote into the base model before it learned: the size of pictures, how texts are written.
+    task.settled(model, task.load_processor(folder), brief)
     return with_adapter(model, folder)
-
-
-def _base_of(folder: Path, about: dict[str, Any]) -> Path:
-    """The folder of the base model that an adapter lies on."""
-    base = about["base"]
-    if inside := base.get("folder"):  # a model that was merged or made for this run lies beside it
-        return (folder / inside).resolve()
-    info = find_model(str(base["model"]))
-    if base.get("revision") not in (None, info.revision):
-        raise UserError(
-            Problem(
-                f"The base model {base['model']} has changed since the adapter was trained on it.",
-                where="model",
-                fix="Train again, or bring the old base model back.",
-                code="base-changed",
-            )
-        )
-    return info.folder

@@ -47,13 +47,21 @@ class Method(ABC):
     def _has_options(self) -> bool:
         return self.option_class is not NoOptions
 
-    def unfit(self, *, kind: str | None, is_scratch: bool) -> Problem | None:
-        """Why the method makes no sense for a base model of this kind; None when it does."""
-        return None
+    def unfit(self, *, kind: str | None, is_scratch: bool, config: Mapping[str, Any]) -> Problem | None:
+        """Why the method makes no sense for a base model of this kind with this config.json; None when it does."""
+        if not config.get("quantization_config"):
+            return None
+        what = "The model's weights were put into few bits before, so they can no longer learn."
+        fix = "Choose the model that it was made from; QLoRA puts that into 4 or 8 bits itself."
+        return Problem(what, "model", fix, code="model-quantised")
 
     def load_settings(self, options: Mapping[str, Any], *, device: str) -> dict[str, Any]:
         """How the base model is loaded: settings of from_pretrained."""
         return {}
+
+    def loaded(self, model: Any) -> None:
+        """What must be done to a base model just loaded, to learn as well as to predict; `prepare` begins with it."""
+        return None
 
     @abstractmethod
     def prepare(self, model: Any, options: Mapping[str, Any]) -> Any:

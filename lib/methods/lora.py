@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.errors import Problem, UserError
+from lib.methods.adapters import note_kept
 from lib.methods.base import Method
+from lib.methods.parts import learns_whole, matrices
 from lib.option import option, values_as
 from lib.tasks.outputs import KINDS
 
 ALL_LINEAR = "all-linear"
+# Networks of convolutions: what lies under their head are filters, not weight matrices (their `model_type`).
+CONVOLUTIONS = frozenset(
+    {
+        "bit", "efficientnet", "ibert", "mobilenet_v1", "mobilenet_v2", "mobilevitv2", "poolformer", "regnet", "resnet",
+        "squeezebert",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,63 +83,77 @@ class Lora(Method):
     option_class = LoraOptions
     saves_adapter = True
 
-    def unfit(self, *, kind: str | None, is_scratch: bool) -> Problem | None:
-        """An adapter changes what a model knows; one from scratch knows nothing."""
-        if not is_scratch:
-            return None
-        what = "A model from scratch knows nothing yet, so there is nothing for an adapter to change."
-        return Problem(what, "method", "Choose full fine-tuning, or a pretrained model.", code="method-unfit")
+    def check(self, options: Mapping[str, Any]) -> list[Problem]:
+        """Also that it is said where adapters go."""
+        problems = super().check(options)
+        if not problems and not values_as(self.option_class, options).target_modules.strip(" ,"):
+            fix = f"Write {ALL_LINEAR}, or names such as q_proj, v_proj."
+            problems.append(
+                Problem("It is not said where adapters go.", "method.target_modules", fix, code="no-targets")
+            )
+        return problems
+
+    def unfit(self, *, kind: str | None, is_scratch: bool, config: Mapping[str, Any]) -> Problem | None:
+        """An adapter changes what a model knows; one from scratch knows nothing, and convolutions have no matrices."""
+        if is_scratch:
+            what = "A model from scratch knows nothing yet, so there is nothing for an adapter to change."
+            fix = "Choose full fine-tuning, or a pretrained model."
+            return Problem(what, "method", fix, code="method-unfit")
+        if str(config.get("model_type")) in CONVOLUTIONS:
+            what = "This model is made of convolutions and has no weight matrices that adapters could lie beside."
+            return Problem(what, "method", "Choose full fine-tuning or head only.", code="method-unfit")
+        return super().unfit(kind=kind, is_scratch=is_scratch, config=config)
 
     def prepare(self, model: Any, options: Mapping[str, Any]) -> Any:
         """Wrap the model. Raises UserError when it has no weight matrices, or none of the names given."""
         from peft import LoraConfig, get_peft_model
 
+        self.loaded(model)
+        note_kept(model)
         chosen = values_as(LoraOptions, options)
-        fresh = list(getattr(model, "fresh_modules", ()))
+        whole = learns_whole(model)
         config = LoraConfig(
             r=chosen.rank,
             lora_alpha=chosen.alpha,
             lora_dropout=chosen.dropout,
-            target_modules=targets(model, chosen.target_modules, leave_out=fresh),
-            modules_to_save=fresh or None,
+            target_modules=targets(model, chosen.target_modules, leave_out=whole),
+            modules_to_save=whole or None,
+            trainable_token_indices=new_rows(model),
             use_rslora=chosen.rslora,
             use_dora=chosen.dora,
         )
         return get_peft_model(model, config)
 
 
+def new_rows(model: Any) -> dict[str, list[int]] | None:
+    """The rows of tokens that the base model did not know (`added_tokens`), by the tables that learn them.
+
+    Tables of words that share their weights are named once.
+    """
+    added = list(getattr(model, "added_tokens", ()))
+    if not added:
+        return None
+    inputs, output = model.get_input_embeddings(), model.get_output_embeddings()
+    tables = [inputs] if output is None or output.weight is inputs.weight else [inputs, output]
+    return {name: added for name, module in model.named_modules() if any(module is table for table in tables)}
+
+
 def targets(model: Any, wanted: str, *, leave_out: list[str]) -> list[str]:
     """The full names of the weight matrices to adapt: all but the output layer and `leave_out`, or those called so.
 
-    Raises UserError when there is none, naming what there is.
+    Raises UserError when a name is not among them, naming what there is.
     """
-    from torch import nn
-    from transformers.pytorch_utils import Conv1D
-
-    output = model.get_output_embeddings()
-    matrices = [
-        name
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Linear | Conv1D)
-        and module is not output
-        and not any(name == one or name.startswith(f"{one}.") for one in leave_out)
-    ]
-    if wanted.strip() == ALL_LINEAR:
-        found = matrices
-    else:
-        names = {part for part in re.split(r"[\s,]+", wanted) if part}
-        found = [name for name in matrices if name.rpartition(".")[2] in names or name in names]
-    if not found:
-        there = sorted({name.rpartition(".")[2] for name in matrices})
-        fix = (
-            f"Choose all-linear, or among: {', '.join(there)}."
-            if there
-            else "Choose full fine-tuning or head only."
-        )
-        what = (
-            "The model has no weight matrix of that name."
-            if there
-            else "The model has no weight matrices to adapt."
-        )
+    there = [name for name in matrices(model) if name not in leave_out]
+    if not there:
+        what, fix = "The model has no weight matrices to adapt.", "Choose full fine-tuning or head only."
         raise UserError(Problem(what, "method.target_modules", fix, code="no-targets"))
-    return found
+    if wanted.strip() == ALL_LINEAR:
+        return there
+    names = [part for part in re.split(r"[\s,]+", wanted) if part]
+    found = {name: [one for one in there if f".{one}".endswith(f".{name}")] for name in names}
+    if missing := [name for name in names if not found[name]]:
+        known = sorted({name.rpartition(".")[2] for name in there})
+        what = f"The model has no weight matrix called {', '.join(missing)}."
+        fix = f"Write {ALL_LINEAR}, or names among: {', '.join(known)}."
+        raise UserError(Problem(what, "method.target_modules", fix, code="no-targets"))
+    return [name for name in there if any(name in matched for matched in found.values())]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import Problem, UserError
-from lib.models.sources import ModelInfo, find_model, read_json_object, tensor_sizes
+from lib.models.adapted import base_folder, is_adapter
+from lib.models.sources import ModelInfo, tensor_sizes
 
 # What configurations call the number of layers of a stack.
 DEPTHS = (
@@ -97,9 +98,4 @@ def _parameters(teacher: ModelInfo, layers: int) -> int:
 
 def _whole_folder(teacher: ModelInfo) -> Path:
     """The folder with all of a model's weights: of an adapter, its base model's."""
-    base = read_json_object(teacher.folder / "atelier.json").get("base")
-    if not (teacher.folder / "adapter_config.json").is_file() or not isinstance(base, dict):
-        return teacher.folder
-    if inside := base.get("folder"):
-        return (teacher.folder / inside).resolve()
-    return find_model(str(base["model"])).folder
+    return base_folder(teacher.folder) if is_adapter(teacher.folder) else teacher.folder

@@ -17,6 +17,7 @@ SAMPLES, SAMPLE_BYTES = 64, 16_384
 # The small files that decide what a model reads and writes, beside its weights.
 SETTINGS_FILES = (
     "config.json",
+    "adapter_config.json",
     "generation_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
@@ -208,11 +209,17 @@ def describe_folder(
         licence=licence,
         origin=origin,
         size_mb=sum(path.stat().st_size for path in weights) / 1e6,
-        parameters=sum(_parameters(header) for header, _ in headers),
+        parameters=_base_parameters(folder) or sum(_parameters(header) for header, _ in headers),
         max_length=longest_in(folder, config),
         revision="sha256:" + _fingerprint(folder, [digest for _, digest in headers]),
         config=config,
     )
+
+
+def _base_parameters(folder: Path) -> int | None:
+    """Of an adapter, the parameters of the base model: those of the adapter say nothing about its size."""
+    base = read_json_object(folder / "atelier.json").get("base")
+    return base.get("parameters") if isinstance(base, dict) else None
 
 
 def longest_in(folder: Path, config: dict[str, Any]) -> int:

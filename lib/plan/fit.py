@@ -39,7 +39,7 @@ def check_kind(task: Task, model: ModelInfo) -> list[Problem]:
 
 def check_method(method: Method, task: Task, model: ModelInfo) -> list[Problem]:
     """Whether the method makes sense for the task and the base model."""
-    found = method.unfit(kind=model.kind, is_scratch=model.is_scratch)
+    found = method.unfit(kind=model.kind, is_scratch=model.is_scratch, config=model.config)
     problems = [found] if found else []
     if not serves(method, task):
         problems.append(

@@ -19,6 +19,7 @@ from lib.data.store import StoredDataset, open_dataset, save
 from lib.data.table import Table
 from lib.errors import Problem, UserError, errors_in
 from lib.methods import find_method
+from lib.models.adapted import base_problems
 from lib.models.cut import layers_of
 from lib.models.sources import ModelInfo
 from lib.option import values_as
@@ -105,7 +106,7 @@ def plan_run(wish: Spec) -> Plan:
     if wish.data.limit:
         share = min(1.0, wish.data.limit / max(1, sum(rows.values())))
         rows = {name: max(1, round(count * share)) for name, count in rows.items()}
-    problems += check_kind(task, model)
+    problems += [*check_kind(task, model), *base_problems(model)]
     problems += check_method(method, task, model)
     if teacher is not None:
         train, named = task.as_examples(source.frame[parts == "train"], source.columns, seed=0)

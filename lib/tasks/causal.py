@@ -79,9 +79,13 @@ def load_causal_tokenizer(folder: Path, *, chat: bool) -> Any:
 
 
 def load_causal_model(folder: Path, *, chat: bool, **settings: Any) -> Any:
-    """The model in fp32, with a row for every token that `load_causal_tokenizer` has added."""
+    """The model in fp32, with a row for every token that `load_causal_tokenizer` has added.
+
+    Its attribute `added_tokens` holds their numbers: rows that know nothing yet.
+    """
     model = load_pretrained(folder, auto_class="AutoModelForCausalLM", wanted=WANTED_CAUSAL, **settings)
-    tokens = len(load_causal_tokenizer(folder, chat=chat))
+    known, tokens = len(load_tokenizer(folder)), len(load_causal_tokenizer(folder, chat=chat))
+    model.added_tokens = tuple(range(known, tokens))
     embeddings = model.get_input_embeddings()
     # Never shrunk: many tables are larger than their vocabulary, to be a multiple of 64.
     if tokens > embeddings.num_embeddings:

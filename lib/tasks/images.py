@@ -186,6 +186,8 @@ def _rewrite_positions(model: Any, side: int) -> None:
     grid = torch.nn.functional.interpolate(grid, size=(new, new), mode="bicubic", align_corners=False)
     rows = grid.permute(0, 2, 3, 1).reshape(1, new * new, -1)
     embeddings.position_embeddings = torch.nn.Parameter(torch.cat([learned[:, :first].detach(), rows], dim=1))
+    # An adapter lies on the model as it came, so it takes these along.
+    model.rewritten_weights = (f"{model.base_model_prefix}.embeddings.position_embeddings",)
     model.config.image_size = side
     patches.image_size = (side, side)
     patches.num_patches = new * new

@@ -54,7 +54,7 @@ def judge_features(
     places = np.asarray(features["row"], dtype=np.int64)
     waiting = np.bincount(places, minlength=rows)
     sums, counts = np.zeros(rows), np.zeros(rows, dtype=np.int64)
-    vocabulary = model.get_input_embeddings().num_embeddings
+    vocabulary = model.get_input_embeddings().weight.shape[0]
     most = min(16_384, max(512, LOGITS_AT_ONCE // vocabulary))
     with torch.inference_mode():
         for chosen in _batches([len(ids) for ids in features["input_ids"]], most):

@@ -5,17 +5,24 @@ from typing import Any
 
 import yaml
 
+from lib.methods import find_method
 from lib.runs.spec import Spec
 from lib.tasks.base import Brief, Task
 from lib.tasks.baselines import BASELINE_WORDS
 
 
-def model_card(task: Task, spec: Spec, brief: Brief, result: Mapping[str, Any], data_name: str) -> str:
-    """The card as Markdown with the metadata that the Hub reads at its top."""
+def model_card(
+    task: Task, spec: Spec, brief: Brief, result: Mapping[str, Any], data_name: str, *, usage: str
+) -> str:
+    """The card as Markdown with the metadata that the Hub reads at its top; `usage` is a snippet to use the model."""
     main = task.main_score
     test = result["scores"]["test"]
+    is_adapter = find_method(spec.method["name"]).saves_adapter
+    # Only the Hub's own models have a page that a card can lead to.
+    on_hub = spec.model.removeprefix("hub:").partition("@")[0] if spec.model.startswith("hub:") else None
     metadata = {
-        "library_name": "transformers",
+        "library_name": "peft" if is_adapter else "transformers",
+        **({"base_model": on_hub} if on_hub else {}),
         "pipeline_tag": task.pipeline_tag or task.slug,
         "tags": ["atelier"],
         "model-index": [
@@ -72,6 +79,15 @@ def model_card(task: Task, spec: Spec, brief: Brief, result: Mapping[str, Any], 
             else f"Texts are cut at {spec.options['max_length']} tokens."
         )
         + _searched(result.get("search")),
+        *(
+            [
+                "",
+                "What lies here is an adapter, with the layers that learned whole: it needs its base model, "
+                f"{spec.model} at revision {spec.revision}, as it was.",
+            ]
+            if is_adapter
+            else []
+        ),
         "",
         "```yaml",
         spec.to_yaml().strip(),
@@ -80,7 +96,7 @@ def model_card(task: Task, spec: Spec, brief: Brief, result: Mapping[str, Any], 
         "## Use",
         "",
         "```python",
-        task.usage(".", brief).strip(),
+        usage.strip(),
         "```",
         "",
         "## Limits",

@@ -10,6 +10,9 @@ import pandas as pd
 from lib.data.split import row_ids
 from lib.methods import find_method
 from lib.methods.adapters import save_adapter
+from lib.models.adapted import about_base, plain_name
+from lib.models.adapter_usage import usage_of
+from lib.models.sources import find_model
 from lib.runs.files import write_atomic, write_json
 from lib.runs.folder import RunFolder
 from lib.runs.spec import Spec
@@ -82,14 +85,21 @@ def keep_model(
     task.finish(model, brief)
     about = {"task": task.slug, "method": spec.method} | brief.to_json()
     if find_method(spec.method["name"]).saves_adapter:
-        save_adapter(model, work)
-        inside = next((name for name in ("base", "scratch") if (run.path / name).is_dir()), None)
-        about["base"] = {"model": spec.model, "revision": spec.revision, "folder": inside and f"../{inside}"}
+        base = find_model(spec.model)
+        # A base model that was merged for this run lies in the run's own folder.
+        made = (run.path / "base").resolve() if (run.path / "base").is_dir() else None
+        name, revision = (str(made), None) if made else plain_name(base)
+        found = save_adapter(model, work, base=name, revision=revision)
+        about["base"] = about_base(base, inside="../base" if made else None) | found
     else:
         model.save_pretrained(work)
     processor.save_pretrained(work)
-    write_atomic(work / "README.md", model_card(task, spec, brief, result, data_name))
     write_json(work / "atelier.json", about)
+    usage = usage_of(work, task.usage(".", brief))
+    write_atomic(work / "README.md", model_card(task, spec, brief, result, data_name, usage=usage))
     if final.exists():
         shutil.rmtree(final)
     work.rename(final)
+    if "base" not in about:
+        # Merged for this run from an adapter; nothing lies on it any more.
+        shutil.rmtree(run.path / "base", ignore_errors=True)

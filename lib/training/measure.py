@@ -14,7 +14,7 @@ import psutil
 import torch
 
 from lib.methods import find_method
-from lib.methods.adapters import is_adapter
+from lib.models.adapted import is_adapter
 from lib.models.sources import find_model
 from lib.option import values_as
 from lib.runs.files import read_json, write_json

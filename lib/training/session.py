@@ -16,7 +16,8 @@ from lib.analysis.judged import score_intervals
 from lib.analysis.trials import search_report, trials_from
 from lib.errors import Problem, UserError
 from lib.methods import find_method
-from lib.methods.adapters import is_adapter
+from lib.methods.weights import count_weights, is_adapted, matrices_mb, weights_mb
+from lib.models.adapted import is_adapter
 from lib.models.cut import layers_of
 from lib.models.hub_download import DownloadStopped
 from lib.models.sources import ModelInfo
@@ -141,10 +142,9 @@ def train_run(run: RunFolder, progress: Progress, spec: Spec | None = None) -> N
         "examples_per_second": round(
             trainer.state.global_step * _rows_per_step(session, train) / training_seconds, 1
         ),
-        "parameters": {
-            "total": sum(p.numel() for p in model.parameters()),
-            "trainable": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        },
+        "parameters": count_weights(model),
+        "weights_mb": round(weights_mb(model), 1),
+        **({"matrices_mb": matrices_mb(model)} if is_adapted(model) else {}),
         "best_step": trainer.state.best_global_step or trainer.state.global_step,
         "steps": trainer.state.global_step,
         "precision": "bf16" if trainer.args.bf16 else "fp32",

@@ -9,7 +9,8 @@ import torch
 
 from lib.errors import Problem, UserError
 from lib.inference.taught import load_taught
-from lib.methods.adapters import is_adapter, merged
+from lib.methods.adapters import merged
+from lib.models.adapted import is_adapter
 from lib.models.sources import ModelInfo
 from lib.plan.teaching import CHOICES, lacking_labels
 from lib.runs.files import read_json

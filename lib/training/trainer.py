@@ -131,7 +131,9 @@ class BucketTrainer(Trainer):
         # versions: nothing would fit, and the best checkpoint would silently not be restored.
         model: Any = self.model
         save = model.save_pretrained
-        model.save_pretrained = partial(save, save_original_format=False)
+        # Of new tokens an adapter learns the rows alone; peft would write the whole table into every checkpoint.
+        adapted = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
+        model.save_pretrained = partial(save, save_original_format=False, **adapted)
         try:
             super()._save(output_dir, state_dict)
         finally:

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from lib.models.adapted import is_adapter
+from lib.models.adapter_usage import usage_of
 from lib.runs.folder import RunFolder
 from lib.tasks import find_task
 from lib.tasks.base import Brief
@@ -49,6 +51,9 @@ def _usage(run: RunFolder) -> None:
     if said is None:
         return
     with st.expander("The same in plain transformers", icon=":material/code:"):
-        st.caption("The model folder needs nothing of Atelier. With transformers and torch installed:")
+        packages = "transformers, torch and peft" if is_adapter(run.model_path) else "transformers and torch"
+        st.caption(f"The model folder needs nothing of Atelier. With {packages} installed:")
         task = find_task(run.spec.task)
-        st.code(task.usage(str(run.model_path), Brief.from_json(said)), language="python", wrap_lines=True)
+        place = str(run.model_path)
+        code = usage_of(run.model_path, task.usage(place, Brief.from_json(said)), place=place)
+        st.code(code, language="python", wrap_lines=True)

@@ -2,9 +2,10 @@
 
 import sys
 
-from tests.benchmarks import app, distillation, pretraining, profile, resources, tasks, training
+from tests.benchmarks import adapters, app, distillation, pretraining, profile, resources, tasks, training
 
 BENCHMARKS = {
+    "adapters": adapters.measure,
     "app": app.measure,
     "distillation": distillation.measure,
     "pretraining": pretraining.measure,

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lib.data.examples import EXAMPLES
-from lib.methods.adapters import is_adapter
+from lib.models.adapted import is_adapter
 from lib.plan.planner import plan_run
 from lib.runs.folder import RunFolder, create_run, list_runs
 from lib.runs.spec import DataSpec, Spec
