@@ -1,7 +1,7 @@
 """What can go wrong, said so that a person knows what happened, where, and what to do."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 
@@ -11,6 +11,7 @@ class Problem:
 
     `what` is a full sentence with the figures found; `where` names the column, row, line or option;
     `fix` is one sentence in the imperative. `code` is a short stable name for tests and scripts.
+    `changes`: what to change in the spec to put it right: {"options": {…}, "method": {…}}.
     """
 
     what: str
@@ -18,6 +19,7 @@ class Problem:
     fix: str = ""
     severity: Literal["error", "warning"] = "error"
     code: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
@@ -26,6 +28,10 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         """The problem as plain JSON data."""
         return asdict(self)
+
+    def __hash__(self) -> int:
+        # Mappings have no hash; problems that say the same are told apart by equality still.
+        return hash((self.what, self.where, self.fix, self.severity, self.code))
 
 
 class UserError(Exception):
