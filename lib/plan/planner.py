@@ -24,6 +24,7 @@ from lib.option import values_as
 from lib.plan.columns import choose_columns, whole_paths
 from lib.plan.estimate import Estimate, estimate_run
 from lib.plan.fit import check_kind, check_method
+from lib.plan.fitting import Run, memory_problems
 from lib.plan.lengths import examples_per_row, read_lengths, token_lengths
 from lib.plan.presets import PRESETS, preset_options
 from lib.runs.options import check_options, options_from
@@ -103,6 +104,14 @@ def plan_run(wish: Spec) -> Plan:
     examples = round(rows["train"] * examples_per_row(source.frame[parts == "train"], task, source.columns))
     assert method is not None
     options = complete_options(wish.options, task=task, model=model, rows=examples, method=method.name)
+    lengths = token_lengths(source.frame, task, source.columns, model.ref, options["max_length"])
+    lengths = read_lengths(task, model, options, lengths)
+    estimate = estimate_run(
+        model, options, task=task, rows={**rows, "train": examples}, lengths=lengths, method=wish.method
+    )
+    problems += memory_problems(Run(model, task, options, wish.method, lengths[1]), estimate.memory_mb)
+    if errors_in(problems):
+        raise UserError(*errors_in(problems))
     stored = source.stored or save(
         source.table,
         name=Path(wish.data.file or "data").stem,
@@ -126,18 +135,8 @@ def plan_run(wish: Spec) -> Plan:
         options=options,
         created=time.time(),
         versions=package_versions(),
+        estimate=estimate.short(),
     )
-    lengths = token_lengths(source.frame, task, source.columns, model.ref, options["max_length"])
-    lengths = read_lengths(task, model, options, lengths)
-    estimate = estimate_run(
-        model,
-        options_from(options),
-        rows=examples,
-        mean_tokens=lengths[0],
-        longest_tokens=lengths[1],
-        method=spec.method,
-    )
-    problems += _check_memory(estimate)
     return Plan(spec, task, model, rows, estimate, tuple(problems))
 
 
@@ -292,21 +291,6 @@ def _check_parts(rows: Mapping[str, int]) -> list[Problem]:
         )
         for name, count in rows.items()
         if count == 0
-    ]
-
-
-def _check_memory(estimate: Estimate) -> list[Problem]:
-    if estimate.memory_mb <= estimate.free_memory_mb:
-        return []
-    return [
-        Problem(
-            f"The run needs about {estimate.memory_mb / 1000:.1f} GB of memory and "
-            f"{estimate.free_memory_mb / 1000:.1f} GB are free.",
-            "options",
-            "Halve the batch size, cut texts shorter, or close other programs.",
-            "warning",
-            "memory",
-        )
     ]
 
 

@@ -101,6 +101,7 @@ class Chat(Task):
     option_class = WritingOptions
     scores_untuned = True
     most_validated = 300
+    most_written = WRITTEN
     prediction_batch = 10
 
     def inputs(self, columns: Columns) -> list[str]:

@@ -103,6 +103,7 @@ class TextGeneration(Task):
     option_class = TextOptions
     scores_untuned = True
     most_validated = 300
+    most_written = WRITTEN
     prediction_batch = 10
 
     def check(self, frame: pd.DataFrame, columns: Columns) -> list[Problem]:

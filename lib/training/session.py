@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -55,9 +55,12 @@ class Session:
     device: str
 
 
-def train_run(run: RunFolder, progress: Progress) -> None:
+def train_run(
+    run: RunFolder, progress: Progress, *, shrink: Callable[["Session"], None] | None = None
+) -> None:
     """Train the run, from its newest checkpoint if it has one; score it; save everything; say how it ended.
 
+    `shrink` may leave only some of the session's rows before they are encoded, to measure what a run costs.
     Raises UserError for what a person can put right; the caller tells it.
     """
     try:
@@ -65,6 +68,8 @@ def train_run(run: RunFolder, progress: Progress) -> None:
     except DownloadStopped:
         progress.end("stopped")
         return
+    if shrink is not None:
+        shrink(session)
     task = session.task
     progress.phase("encoding the rows")
     train = encode_rows(

@@ -25,6 +25,8 @@ def main(path: Path) -> int:
     progress.sign_in()
     with contextlib.suppress(OSError, AttributeError):
         os.nice(max(0, NICENESS - os.nice(0)))  # started by another worker, it is as nice already
+    with contextlib.suppress(OSError):  # if memory runs out, the system ends this process and not the app
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="utf-8")
     with trouble_is_told(run, progress):
         from lib.training.session import train_run
 
