@@ -26,8 +26,11 @@ class Problem:
         return f"{place}{self.what}{' ' + self.fix if self.fix else ''}"
 
     def to_json(self) -> dict[str, Any]:
-        """The problem as plain JSON data."""
-        return asdict(self)
+        """The problem as plain JSON data; without `changes` when there are none."""
+        data = asdict(self)
+        if not self.changes:
+            del data["changes"]
+        return data
 
     def __hash__(self) -> int:
         # Mappings have no hash; problems that say the same are told apart by equality still.
