@@ -35,7 +35,7 @@ RULES = {
     "models": rule("errors settings", "", "streamlit plotly"),
     "runs": rule("errors option settings", "psutil yaml filelock", f"streamlit plotly {TORCH} sklearn"),
     "plan": rule(
-        "errors option settings data tasks methods models runs",
+        "errors option settings data tasks methods models runs analysis",
         "pandas numpy yaml psutil",
         f"streamlit plotly {TORCH} sklearn",
     ),

@@ -13,25 +13,27 @@ from datasets import Dataset
 from transformers import set_seed
 
 from lib.analysis.judged import score_intervals
-from lib.analysis.overfitting import overfitting
 from lib.errors import Problem, UserError
 from lib.methods import find_method
 from lib.methods.adapters import is_adapter
 from lib.models.hub_download import DownloadStopped
 from lib.models.sources import ModelInfo, find_model
 from lib.option import values_as
+from lib.plan.checkup import final_findings
 from lib.runs.files import write_json
 from lib.runs.folder import RunFolder
 from lib.runs.options import TrainingOptions, options_from
 from lib.runs.spec import Spec
 from lib.tasks import find_task
 from lib.tasks.base import Brief, Task
+from lib.training.adapter_change import adapter_change
 from lib.training.base_model import merged_base
 from lib.training.callbacks import EarlyStopping, Teller
 from lib.training.checkpoints import newest_complete, step_of, trained_seconds
 from lib.training.download import downloaded
 from lib.training.keeping import by_name, keep_baseline, keep_model, keep_predictions, kept_baseline
 from lib.training.progress import Progress, peak_memory_mb
+from lib.training.reading import check_learned, read_facts
 from lib.training.rows import Rows, encode_rows, load_rows
 from lib.training.scratch import made_from_scratch
 from lib.training.trainer import BucketTrainer, make_trainer, training_arguments
@@ -80,7 +82,7 @@ def train_run(
         session.spec,
         fingerprint=session.rows.stored.fingerprint,
     )
-    _check_lengths(run, train)
+    _check_lengths(session, train)
     baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned else {}
     checkpoint = newest_complete(run.checkpoints_path)
     validation = Validation(
@@ -138,6 +140,14 @@ def train_run(
         },
     }
     result = _result(session, judged, baselines, facts)
+    found = final_findings(
+        run,
+        result,
+        validation=judged["validation"],
+        adapter_change=adapter_change(model),
+        ended=not was_stopped,
+    )
+    result["problems"] = [problem.to_json() for problem in found]
     keep_predictions(run, task, session.brief, session.rows, judged)
     keep_model(
         run, session.spec, task, session.brief, session.processor, model, result, session.rows.stored.name
@@ -206,18 +216,11 @@ def _write_brief(session: Session) -> None:
     write_json(session.run.path / "brief.json", session.brief.to_json())
 
 
-def _check_lengths(run: RunFolder, train: Dataset) -> None:
-    if not len(train):
-        raise UserError(Problem("No training row is left.", "data", "Bring more rows.", code="no-train-rows"))
-    lengths = np.asarray(train["length"][:])
-    write_json(
-        run.path / "lengths.json",
-        {
-            "mean": float(lengths.mean()),
-            "longest": int(lengths.max()),
-            "truncated": float(np.mean(train["truncated"][:])),
-        },
-    )
+def _check_lengths(session: Session, train: Dataset) -> None:
+    """Write down how long, cut, padded and silent the examples are, and refuse them when none teaches anything."""
+    facts = read_facts(train, batch_size=session.options.batch_size, seed=session.options.seed)
+    write_json(session.run.path / "lengths.json", facts)
+    check_learned(facts)
 
 
 def _rows_per_step(session: Session, train: Dataset) -> int:
@@ -306,9 +309,5 @@ def _result(
         "intervals": {part: score_intervals(output, rows) for part, rows in judged.items()},
         "baselines": baselines,
         **facts,
-        "problems": [found.to_json()] if (found := _overfitting(session, facts)) else [],
+        "problems": [],
     }
-
-
-def _overfitting(session: Session, facts: Mapping[str, Any]) -> Problem | None:
-    return overfitting(session.run.read_metrics(), best_step=int(facts["best_step"]))

@@ -40,8 +40,7 @@ def show_problems(problems: Iterable[Problem], *, heading: str = "") -> bool:
 
 
 def _as_markdown(problems: Iterable[Problem], lead: str) -> str:
-    unique = list(dict.fromkeys(problems))
-    sentences = [_sentence(problem) for problem in unique]
+    sentences = list(dict.fromkeys(_sentence(problem) for problem in problems))
     if len(sentences) == 1:
         return f"{lead} {sentences[0]}".strip()
     return "\n".join([*([lead, ""] if lead else []), *(f"- {sentence}" for sentence in sentences)])
