@@ -6,7 +6,8 @@ import time
 from typing import Any
 
 from lib.cli.running import follow
-from lib.errors import UserError
+from lib.errors import Problem, UserError
+from lib.plan.relief import with_relief
 from lib.runs.folder import RunFolder, list_runs, open_run
 
 
@@ -72,6 +73,8 @@ def run_show(options: argparse.Namespace) -> int:
     """One run: its spec, state and result."""
     run = open_run(options.id)
     state = run.state()
+    said = with_relief(run, [Problem(**problem) for problem in state.problems])
+    state = state.changed(problems=[problem.to_json() for problem in said])
     if options.json:
         answer = _summary(run) | {"folder": str(run.path), "spec": run.spec.to_json(), "result": run.result()}
         print(json.dumps(answer | {"details": state.to_json()}))

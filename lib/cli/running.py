@@ -8,7 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lib.errors import Problem
+from lib.plan.fitting import memory_problems
 from lib.plan.planner import Plan, plan_run
+from lib.plan.relief import with_relief
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.queue import start_waiting_runs
 from lib.runs.spec import read_spec
@@ -25,7 +28,9 @@ def add_commands(commands: Any) -> None:
     train.set_defaults(run=run_train)
     estimate = commands.add_parser("estimate", help="memory and time of a run before it starts")
     estimate.add_argument("spec", type=Path, metavar="SPEC.yaml")
-    estimate.add_argument("--measure", action="store_true", help="take three real steps instead of a formula")
+    estimate.add_argument(
+        "--measure", action="store_true", help="make the run in miniature instead of a formula"
+    )
     estimate.set_defaults(run=run_estimate)
 
 
@@ -67,11 +72,12 @@ def follow(run: RunFolder, *, as_json: bool) -> int:
             )
     print(file=sys.stderr)
     result = run.result() or {"run": run.id, "folder": str(run.path)}
-    problems = [*(result.get("problems") or []), *state.problems]
+    said = with_relief(run, [Problem(**problem) for problem in state.problems])
+    problems = [*(result.get("problems") or []), *(problem.to_json() for problem in said)]
     result |= {"state": state.state, "problems": problems}
     for problem in problems:
         print(f"{problem['severity']}: {problem['what']} {problem['fix']}".rstrip(), file=sys.stderr)
-    if state.state == "lost":
+    if state.state == "lost" and not problems:
         print(f"error: The worker ended without a word. Its log is {run.log_path}.", file=sys.stderr)
     if as_json:
         print(json.dumps(result))
@@ -93,6 +99,13 @@ def _show(state: Any) -> None:
         words = state.phase or state.state
     sys.stderr.write(f"\r\033[K{words}")
     sys.stderr.flush()
+
+
+def _show_phase(phase: str) -> None:
+    """What a measurement does just now, on a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[Kmeasuring: {phase}")
+        sys.stderr.flush()
 
 
 def _print_scores(run: RunFolder, result: dict[str, Any]) -> None:
@@ -118,7 +131,10 @@ def run_estimate(options: argparse.Namespace) -> int:
     if options.measure:
         from lib.plan.measure import measure_run
 
-        estimate = measure_run(plan)
+        estimate = measure_run(plan, tell=_show_phase)
+        print(file=sys.stderr)
+        for problem in memory_problems(plan.run, estimate.memory_mb, measured=True):
+            print(f"note: {problem}", file=sys.stderr)
     if options.json:
         print(json.dumps(estimate.to_json() | {"rows": plan.rows, "options": plan.spec.options}))
         return 0

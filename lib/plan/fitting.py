@@ -7,6 +7,7 @@ from typing import Any
 
 from lib.errors import Problem
 from lib.methods import find_method
+from lib.models.families import NO_CHECKPOINTING
 from lib.models.sources import ModelInfo
 from lib.option import options_of
 from lib.plan.estimate import memory_of
@@ -23,14 +24,6 @@ LIGHTER_METHODS: tuple[dict[str, Any], ...] = (
     {"name": "lora"},
     {"name": "qlora", "bits": 8},
     {"name": "qlora", "bits": 4},
-)
-# Architectures that cannot forget and compute again what their layers computed (`supports_gradient_checkpointing`
-# in transformers 5.23), by `model_type`.
-NO_CHECKPOINTING = frozenset(
-    (
-        "albert bit convnext convnextv2 ctrl cvt dinat efficientnet flaubert fsmt funnel ibert levit mobilenet_v1 "
-        "mobilenet_v2 mpnet poolformer pvt regnet resnet squeezebert xlm xlnet"
-    ).split()  # noqa: SIM905
 )
 
 

@@ -54,6 +54,7 @@ class Plan:
     rows: dict[str, int]
     estimate: Estimate
     problems: tuple[Problem, ...]
+    run: Run
 
     @property
     def sentence(self) -> str:
@@ -109,7 +110,8 @@ def plan_run(wish: Spec) -> Plan:
     estimate = estimate_run(
         model, options, task=task, rows={**rows, "train": examples}, lengths=lengths, method=wish.method
     )
-    problems += memory_problems(Run(model, task, options, wish.method, lengths[1]), estimate.memory_mb)
+    run = Run(model, task, options, wish.method, lengths[1])
+    problems += memory_problems(run, estimate.memory_mb)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
     stored = source.stored or save(
@@ -137,7 +139,7 @@ def plan_run(wish: Spec) -> Plan:
         versions=package_versions(),
         estimate=estimate.short(),
     )
-    return Plan(spec, task, model, rows, estimate, tuple(problems))
+    return Plan(spec, task, model, rows, estimate, tuple(problems), run)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ that a run needs memory and time for is in it: Trainer, checkpoints, baselines, 
 import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,11 +17,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lib.errors import Problem
+from lib.plan.relief import OUT_OF_MEMORY, with_relief
 from lib.runs.files import write_json
 from lib.runs.folder import RunFolder
+from lib.runs.memory import memory_here
 from lib.tasks.base import Brief, OnRows, Task
 from lib.tasks.likelihood import plain_rows
-from lib.training.progress import Progress
+from lib.training.progress import Progress, peak_memory_mb
 from lib.training.session import Session, train_run
 from lib.training.trouble import trouble_is_told
 from lib.training.worker import NICENESS
@@ -29,6 +33,10 @@ USUAL_STEPS = 5
 ROWS_LOOKED_AT = 2_000
 # Scored rows of validation and test, in batches of predicting; writing takes long, so it is one batch then.
 BATCHES_SCORED = 2
+
+
+# Measuring ends when less than this is free, and looks so often.
+LEAST_FREE_SHARE, SECONDS_BETWEEN_LOOKS = 0.03, 0.1
 
 
 class Clock(Progress):
@@ -187,6 +195,20 @@ def measure(run: RunFolder, clock: Clock) -> dict[str, Any]:
     }
 
 
+def _watch_memory(run: RunFolder, clock: Clock) -> None:
+    """End this process before the machine has no memory left: measuring must not cost anybody else's work."""
+    while True:
+        here = memory_here()
+        if here.free_mb < LEAST_FREE_SHARE * here.total_mb:
+            what = f"It needs more than the {(peak_memory_mb() + here.free_mb) / 1000:.1f} GB of memory that are free."
+            problem = Problem(
+                what, "memory", "Close other programs, or make the run smaller.", code=OUT_OF_MEMORY
+            )
+            clock.end("failed", problems=[found.to_json() for found in with_relief(run, [problem])])
+            os._exit(1)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
 def main(folder: Path, out: Path) -> int:
     """Measure the run in the folder and write what was found; or 1, with the problems in the run's state."""
     run = RunFolder(folder)
@@ -196,6 +218,7 @@ def main(folder: Path, out: Path) -> int:
         os.nice(NICENESS)
     with contextlib.suppress(OSError):  # if memory runs out, the system ends this process before any other
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
+    threading.Thread(target=_watch_memory, args=(run, clock), daemon=True).start()
     with trouble_is_told(run, clock):
         write_json(out, measure(run, clock))
     return 0 if out.is_file() else 1
