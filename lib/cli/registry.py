@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from lib.cli.running import follow
-from lib.errors import Problem, UserError
-from lib.plan.relief import with_relief
+from lib.errors import UserError
+from lib.plan.checkup import checkup
 from lib.runs.folder import RunFolder, list_runs, open_run
 
 
@@ -73,19 +73,18 @@ def run_show(options: argparse.Namespace) -> int:
     """One run: its spec, state and result."""
     run = open_run(options.id)
     state = run.state()
-    said = with_relief(run, [Problem(**problem) for problem in state.problems])
-    state = state.changed(problems=[problem.to_json() for problem in said])
     if options.json:
         answer = _summary(run) | {"folder": str(run.path), "spec": run.spec.to_json(), "result": run.result()}
-        print(json.dumps(answer | {"details": state.to_json()}))
+        found = [problem.to_json() for problem in checkup(run)]
+        print(json.dumps(answer | {"findings": found, "details": state.to_json()}))
         return 0
     print(f"{run.name} ({run.id}): {state.state}{', ' + state.phase if state.phase else ''}")
     if state.total_steps:
         print(f"step {state.step:,} of {state.total_steps:,}")
     if state.updated:
         print(f"last heard of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(state.updated))}")
-    for problem in state.problems:
-        print(f"error: {problem['what']} {problem['fix']}".rstrip())
+    for problem in checkup(run):
+        print(f"{problem.severity}: {problem.what} {problem.fix}".rstrip())
     print(run.spec.to_yaml())
     return 0
 

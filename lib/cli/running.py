@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lib.errors import Problem
+from lib.plan.checkup import checkup
 from lib.plan.fitting import memory_problems
 from lib.plan.planner import Plan, plan_run
-from lib.plan.relief import with_relief
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.queue import start_waiting_runs
 from lib.runs.spec import read_spec
@@ -72,8 +71,7 @@ def follow(run: RunFolder, *, as_json: bool) -> int:
             )
     print(file=sys.stderr)
     result = run.result() or {"run": run.id, "folder": str(run.path)}
-    said = with_relief(run, [Problem(**problem) for problem in state.problems])
-    problems = [*(result.get("problems") or []), *(problem.to_json() for problem in said)]
+    problems = [problem.to_json() for problem in checkup(run)]
     result |= {"state": state.state, "problems": problems}
     for problem in problems:
         print(f"{problem['severity']}: {problem['what']} {problem['fix']}".rstrip(), file=sys.stderr)

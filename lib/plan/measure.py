@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lib.data.store import StoredDataset
 from lib.errors import Problem, UserError
 from lib.plan.estimate import Estimate, total_steps, validations
+from lib.plan.fitting import Run
 from lib.plan.planner import Plan
 from lib.runs.devices import list_devices
 from lib.runs.files import read_json, write_json
@@ -24,11 +27,13 @@ from lib.runs.launch import ROOT, worker_environment
 from lib.runs.memory import memory_here
 from lib.runs.options import TrainingOptions, options_from
 from lib.runs.state import State, process_alive
+from lib.settings import get_settings
 from lib.tasks.base import Task
 
 # Other work on the machine, longer texts later on, the cache: a measured time is off by less than a formula's.
 LOW, HIGH = 0.85, 1.2
 SECONDS_BETWEEN_LOOKS = 0.3
+MOST_KEPT = 30
 # What the miniature has of its own, or what only multiplies it.
 FREE_OPTIONS = frozenset(
     {
@@ -195,3 +200,27 @@ def extrapolated(measured: Mapping[str, Any], task: Task, options: TrainingOptio
         measured=True,
         free_memory_mb=memory_here().free_mb,
     )
+
+
+def measurement_of(stored: StoredDataset, run: Run) -> Measurement:
+    """The measurement of a run on a stored data set, made or not: another choice that costs has another one."""
+    split = stored.split.to_json() if stored.split else None
+    key = measurement_key(
+        run.task.slug,
+        stored.fingerprint,
+        sorted(stored.columns.items()),
+        split,
+        [run.model.ref, run.model.revision],
+        dict(run.method),
+        options=run.values,
+    )
+    return Measurement(get_settings().cache / "measured" / key)
+
+
+def forget_old_measurements() -> None:
+    """Keep the newest few on disk."""
+    root = get_settings().cache / "measured"
+    kept = sorted(root.glob("*"), key=lambda path: path.stat().st_mtime) if root.is_dir() else []
+    for path in kept[:-MOST_KEPT]:
+        if Measurement(path).standing().name != "running":
+            shutil.rmtree(path, ignore_errors=True)

@@ -33,9 +33,9 @@ def relief_of(run: RunFolder) -> Relief | None:
     lengths = read_json(run.path / "lengths.json") or {}
     longest = int(lengths.get("longest") or spec.options["max_length"])
     asked = Run(find_model(spec.model), find_task(spec.task), spec.options, spec.method, longest)
-    here = memory_here()
-    could_have = max(state.memory_mb or 0.0, min(here.free_mb, state.memory_total_mb or here.total_mb))
-    return smallest_change(asked, most_mb=min(LESS * asked.memory_mb, USED_SHARE * could_have))
+    # Not what is free just now: the same run must get the same advice tomorrow.
+    total = state.memory_total_mb or memory_here().total_mb
+    return smallest_change(asked, most_mb=min(LESS * asked.memory_mb, USED_SHARE * total))
 
 
 def _relieved(run: RunFolder, problem: Problem) -> Problem:

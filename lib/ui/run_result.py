@@ -8,13 +8,15 @@ import streamlit as st
 
 from lib.analysis.verdict import summary
 from lib.charts.baselines import NAMES
-from lib.errors import Problem
+from lib.plan.checkup import problem_from
 from lib.tasks import TASKS
 from lib.ui.numbers import count, score, score_with_interval
 from lib.ui.problems import show_problems
 from lib.ui.run_words import main_score
 from lib.ui.runs_list import RunLine
 from lib.ui.words import escape_markdown, term
+
+MOST_REMARKS = 2
 
 
 def show_verdict(line: RunLine) -> None:
@@ -36,13 +38,14 @@ def show_verdict(line: RunLine) -> None:
             )
         )
     )
-    show_remarks(line.result)
 
 
 def show_remarks(result: Mapping[str, Any]) -> None:
-    """What is worth knowing about a finished run beside its scores."""
+    """What is worth knowing about a finished run beside its scores: the worst of it, as the run's page says all."""
     found = result.get("problems")
-    show_problems(Problem(**problem) for problem in (found if isinstance(found, list) else []))
+    show_problems(
+        problem_from(problem) for problem in (found if isinstance(found, list) else [])[:MOST_REMARKS]
+    )
 
 
 def show_scores(line: RunLine) -> None:

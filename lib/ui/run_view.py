@@ -12,6 +12,8 @@ from lib.ui.frame import guarded
 from lib.ui.numbers import count, significant, size
 from lib.ui.problems import show_problems
 from lib.ui.run_actions import show_actions
+from lib.ui.run_doctor import plain_problems, show_doctor
+from lib.ui.run_family import show_children, show_parent
 from lib.ui.run_metrics import tail_of
 from lib.ui.run_result import show_scores, show_verdict
 from lib.ui.run_samples import show_samples
@@ -35,8 +37,8 @@ def show_run(line: RunLine) -> None:
     """The run in hand: live while it is active, at rest afterwards."""
     every = SECONDS_BETWEEN_LOOKS if line.active else None
     # A place of its own for each part, so that nothing moves to another's when the state changes.
-    heading, progress, verdict, actions, curves, samples, scores, log, spec = (
-        st.container() for _ in range(9)
+    heading, progress, verdict, doctor, actions, family, curves, samples, scores, log, spec = (
+        st.container() for _ in range(11)
     )
     with heading:
         _heading(line)
@@ -46,8 +48,15 @@ def show_run(line: RunLine) -> None:
         show_actions(line, checkpoint=newest_checkpoint(line.run))
     if line.spec is None:
         return
+    lines = all_lines()
+    with heading:
+        show_parent(line, lines)
     with verdict:
         show_verdict(line)
+    with doctor:
+        st.fragment(show_doctor, run_every=every)(line.id)
+    with family:
+        show_children(line, lines)
     with curves:
         st.fragment(_curves, run_every=every)(line.id)
     with samples:
@@ -129,13 +138,13 @@ _SPEED_HELP = (
 
 def _ended(line: RunLine) -> None:
     words = ending_words(line, checkpoint=newest_checkpoint(line.run))
-    problems = line.problems()
     if line.standing == "lost":
+        show_problems(plain_problems(line))
         st.warning(escape_markdown(words), icon=look("lost").icon)
     elif line.standing == "damaged":
         st.error(escape_markdown(words), icon=look("damaged").icon)
     else:
-        show_problems(problems)
+        show_problems(plain_problems(line))
         st.markdown(escape_markdown(words))
 
 

@@ -89,6 +89,8 @@ def ending_words(line: RunLine, *, checkpoint: int | None) -> str:
             return f"Failed{at}, {when}. {_resume_words(checkpoint)}"
         case "lost":
             heard = f" Last heard of {ago(state.updated)}." if state.updated else ""
+            if state.problems:  # the reason is known, and said beside this
+                return f"Ended by the system{at}.{heard} {_resume_words(checkpoint)}"
             return (
                 f"The process of this run is gone{at}: it was killed, ran out of memory, or the machine was "
                 f"restarted.{heard} {_resume_words(checkpoint)}"
