@@ -100,8 +100,9 @@ def ended_for_memory(state: State) -> Problem | None:
     )
     said = [lead]
     if state.memory_mb:
-        there = f" of {state.memory_total_mb / 1000:.1f} GB" if state.memory_total_mb else ""
-        said.append(f"It had needed {state.memory_mb / 1000:.1f} GB{there} when it was last heard of.")
+        total = state.memory_total_mb
+        there = f", and {total / 1000:.2g} GB is all it can have" if total else ""
+        said.append(f"It had needed {state.memory_mb / 1000:.2g} GB by then{there}.")
     place = state.phase + (f", step {state.step:,} of {state.total_steps:,}" if state.total_steps else "")
     return Problem(
         " ".join(said),
