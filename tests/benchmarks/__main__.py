@@ -2,12 +2,12 @@
 
 import sys
 
-from tests.benchmarks import app, pretraining, resources, tasks, training
+from tests.benchmarks import app, costs, pretraining, tasks, training
 
 BENCHMARKS = {
     "app": app.measure,
+    "costs": costs.measure,
     "pretraining": pretraining.measure,
-    "resources": resources.measure,
     "training": training.measure,
     "tasks": tasks.measure,
 }
