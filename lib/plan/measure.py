@@ -1,5 +1,6 @@
 """What a run will cost, measured: a process of its own makes the run in miniature, and the rest is multiplied out."""
 
+import contextlib
 import json
 import math
 import os
@@ -125,11 +126,16 @@ class Measurement:
             code="measure-failed",
         )
 
+    def end(self) -> None:
+        """End the process, if it still works."""
+        state = self._run.state()
+        if state.state == "running" and state.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(state.pid, signal.SIGKILL)
+
     def cancel(self) -> None:
         """End the process and forget the measurement; nothing happens when there is none."""
-        state = self._run.state()
-        if state.state == "running" and process_alive(state.pid, state.process_started) and state.pid:
-            os.kill(state.pid, signal.SIGKILL)
+        self.end()
         self._run.write_state(State("stopped"))
 
     def measured(self) -> dict[str, Any] | None:
@@ -156,9 +162,8 @@ def measure_run(plan: Plan, *, tell: Callable[[str], Any] = lambda phase: None) 
             while (standing := measurement.standing()).name == "running":
                 tell(standing.phase)
                 time.sleep(SECONDS_BETWEEN_LOOKS)
-        except BaseException:
-            measurement.cancel()
-            raise
+        finally:  # nothing when it has ended by itself
+            measurement.end()
         found = measurement.measured()
         if found is None:
             raise UserError(*standing.problems)
