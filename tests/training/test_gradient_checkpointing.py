@@ -17,7 +17,7 @@ from lib.training.trainer import BucketTrainer, make_trainer, training_arguments
 from tests.conftest import example_rows
 
 TASK = find_task("text-classification")
-TARGET = {"labels": ["cross", "happy"]}
+TARGET = {"labels": ["cross", "happy"], "counts": [24, 24]}
 
 
 def trained(folder: Path, work: Path, method: str, *, again: bool) -> BucketTrainer:
