@@ -13,6 +13,7 @@ from lib.analysis.trials import search_verdict
 from lib.methods import find_method
 from lib.plan.checkup import checkup
 from lib.plan.control import control_of
+from lib.plan.fitting import memory_problems
 from lib.plan.planner import Plan, plan_run
 from lib.plan.search import with_search
 from lib.plan.seeds import check_seeds, seeded
@@ -44,7 +45,9 @@ def add_commands(commands: Any) -> None:
     train.set_defaults(run=run_train)
     estimate = commands.add_parser("estimate", help="memory and time of a run before it starts")
     estimate.add_argument("spec", type=Path, metavar="SPEC.yaml")
-    estimate.add_argument("--measure", action="store_true", help="take three real steps instead of a formula")
+    estimate.add_argument(
+        "--measure", action="store_true", help="make the run in miniature instead of a formula"
+    )
     estimate.set_defaults(run=run_estimate)
 
 
@@ -133,7 +136,7 @@ def _followed(run: RunFolder, *later: RunFolder) -> dict[str, Any]:
     result |= {"state": state.state, "problems": problems}
     for problem in problems:
         print(f"{problem['severity']}: {problem['what']} {problem['fix']}".rstrip(), file=sys.stderr)
-    if state.state == "lost":
+    if state.state == "lost" and not problems:
         print(f"error: The worker ended without a word. Its log is {run.log_path}.", file=sys.stderr)
     return result
 
@@ -151,6 +154,13 @@ def _show(state: Any) -> None:
         words = state.phase or state.state
     sys.stderr.write(f"\r\033[K{words}")
     sys.stderr.flush()
+
+
+def _show_phase(phase: str) -> None:
+    """What a measurement does just now, on a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[Kmeasuring: {phase}")
+        sys.stderr.flush()
 
 
 def _print_scores(run: RunFolder, result: dict[str, Any]) -> None:
@@ -178,7 +188,10 @@ def run_estimate(options: argparse.Namespace) -> int:
     if options.measure:
         from lib.plan.measure import measure_run
 
-        estimate = with_search(measure_run(plan), plan.spec.search)
+        estimate = with_search(measure_run(plan, tell=_show_phase), plan.spec.search)
+        print(file=sys.stderr)
+        for problem in memory_problems(plan.run, estimate.memory_mb, measured=True):
+            print(f"note: {problem}", file=sys.stderr)
     if options.json:
         print(json.dumps(estimate.to_json() | {"rows": plan.rows, "options": plan.spec.options}))
         return 0

@@ -45,6 +45,12 @@ _AFTER_PADDING = _names(
     "camembert data2vec-text esm ibert longformer luke mpnet roberta roberta-prelayernorm xlm-roberta "
     "xlm-roberta-xl xmod"
 )
+# Those that cannot forget what their layers computed and compute it again: `supports_gradient_checkpointing` in
+# transformers 5.23.
+NO_CHECKPOINTING = _names(
+    "albert bit convnext convnextv2 ctrl cvt dinat efficientnet flaubert fsmt funnel ibert levit mobilenet_v1 "
+    "mobilenet_v2 mpnet poolformer pvt regnet resnet squeezebert xlm xlnet"
+)
 # The keys of a configuration that bound a text. T5 has no table of positions; its configuration says what it was
 # trained on.
 _BOUNDS = (

@@ -17,6 +17,7 @@ from lib.methods import find_method
 from lib.models.sources import find_model
 from lib.option import options_of
 from lib.plan.presets import preset_options
+from lib.plan.relief import with_relief
 from lib.runs.files import read_json
 from lib.runs.folder import RunFolder
 from lib.runs.options import TrainingOptions
@@ -38,7 +39,7 @@ def checkup(run: RunFolder) -> list[Problem]:
     files are read again only when they have changed. Nothing for a damaged run.
     """
     state = run.state()
-    said = [problem_from(problem) for problem in state.problems]
+    said = with_relief(run, [problem_from(problem) for problem in state.problems])
     if state.state in ("succeeded", "stopped") and (result := run.result()) is not None:
         found = result.get("problems")
         return [*said, *(problem_from(one) for one in (found if isinstance(found, list) else []))]

@@ -26,6 +26,7 @@ from lib.option import values_as
 from lib.plan.columns import choose_columns, whole_paths
 from lib.plan.estimate import Estimate, estimate_run
 from lib.plan.fit import check_kind, check_method, run_sentence
+from lib.plan.fitting import Run, memory_problems
 from lib.plan.lengths import examples_per_row, read_lengths, token_lengths
 from lib.plan.presets import PRESETS, preset_options
 from lib.plan.rows import split_rows
@@ -60,6 +61,7 @@ class Plan:
     rows: dict[str, int]
     estimate: Estimate
     problems: tuple[Problem, ...]
+    run: Run
 
     @property
     def sentence(self) -> str:
@@ -128,6 +130,15 @@ def plan_run(wish: Spec) -> Plan:
         problems.append(
             Problem(what, "options.devices", "Choose one device, or search first.", code="search-devices")
         )
+    reader = teacher.ref if teacher is not None and layers_of(model.ref) else model.ref
+    lengths = token_lengths(source.frame, task, source.columns, reader, options["max_length"])
+    lengths = read_lengths(task, model, options, lengths)
+    estimate = estimate_run(
+        model, options, task=task, rows={**rows, "train": examples}, lengths=lengths, method=wish.method
+    )
+    estimate = with_search(estimate, search)
+    run = Run(model, task, options, wish.method, lengths[1])
+    problems += memory_problems(run, estimate.memory_mb)
     if errors_in(problems):
         raise UserError(*errors_in(problems))
     stored = source.stored or save(
@@ -155,21 +166,9 @@ def plan_run(wish: Spec) -> Plan:
         search=search,
         created=time.time(),
         versions=package_versions(),
+        estimate=estimate.short(),
     )
-    reader = teacher.ref if teacher is not None and layers_of(model.ref) else model.ref
-    lengths = token_lengths(source.frame, task, source.columns, reader, options["max_length"])
-    lengths = read_lengths(task, model, options, lengths)
-    estimate = estimate_run(
-        model,
-        options_from(options),
-        rows=examples,
-        mean_tokens=lengths[0],
-        longest_tokens=lengths[1],
-        method=spec.method,
-    )
-    estimate = with_search(estimate, search)
-    problems += _check_memory(estimate)
-    return Plan(spec, task, model, rows, estimate, tuple(problems))
+    return Plan(spec, task, model, rows, estimate, tuple(problems), run)
 
 
 @dataclass(frozen=True)
@@ -308,21 +307,6 @@ def _check_parts(rows: Mapping[str, int]) -> list[Problem]:
         )
         for name, count in rows.items()
         if count == 0
-    ]
-
-
-def _check_memory(estimate: Estimate) -> list[Problem]:
-    if estimate.memory_mb <= estimate.free_memory_mb:
-        return []
-    return [
-        Problem(
-            f"The run needs about {estimate.memory_mb / 1000:.1f} GB of memory and "
-            f"{estimate.free_memory_mb / 1000:.1f} GB are free.",
-            "options",
-            "Halve the batch size, cut texts shorter, or close other programs.",
-            "warning",
-            "memory",
-        )
     ]
 
 

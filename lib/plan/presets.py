@@ -21,6 +21,11 @@ def _table() -> dict[str, Any]:
     return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text(encoding="utf-8"))
 
 
+def learning_rate_factor(method: str) -> float:
+    """By how much a method multiplies the learning rate of full fine-tuning."""
+    return float(_table()["methods"].get(method, {}).get("learning_rate", 1.0))
+
+
 def preset_options(
     preset: str, *, task: Task, model: ModelInfo, rows: int, method: str = "full"
 ) -> dict[str, Any]:

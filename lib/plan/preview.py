@@ -8,6 +8,7 @@ from lib.data.dataset import ROW_GROUP, StoredDataset
 from lib.models.sources import ModelInfo
 from lib.plan.estimate import Estimate, estimate_run
 from lib.plan.fit import run_sentence
+from lib.plan.fitting import Run
 from lib.plan.lengths import read_lengths, token_lengths
 from lib.plan.planner import complete_options
 from lib.runs.options import TrainingOptions, options_from
@@ -23,6 +24,7 @@ class Preview:
     rows: dict[str, int]
     estimate: Estimate
     sentence: str
+    run: Run
 
 
 def sample_lengths(stored: StoredDataset, task: Task, ref: str, max_length: int) -> tuple[float, int]:
@@ -46,15 +48,9 @@ def preview_run(
     values = complete_options(
         given, task=task, model=model, rows=max(1, rows["train"]), method=str(method["name"])
     )
-    options = options_from(values)
-    mean, longest = read_lengths(task, model, values, lengths)
-    estimate = estimate_run(
-        model,
-        options,
-        rows=max(1, rows["train"]),
-        mean_tokens=mean,
-        longest_tokens=longest,
-        method=method,
-    )
+    read = read_lengths(task, model, values, lengths)
+    estimate = estimate_run(model, values, task=task, rows=rows, lengths=read, method=method)
     sentence = run_sentence(method, task, model, rows["train"])
-    return Preview(options, values, rows, estimate, sentence)
+    return Preview(
+        options_from(values), values, rows, estimate, sentence, Run(model, task, values, method, read[1])
+    )

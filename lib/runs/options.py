@@ -78,6 +78,12 @@ class TrainingOptions:
         low=1,
         high=1024,
     )
+    gradient_checkpointing: bool = option(
+        False,
+        title="Gradient checkpointing",
+        help="Forgets what layers computed and computes it again for the gradient: far less memory, a third slower.",
+        group="Memory",
+    )
     max_length: int = option(
         128,
         title="Longest text, in tokens",

@@ -52,6 +52,7 @@ class Spec:
     revision: str | None = None
     created: float | None = None
     versions: dict[str, str] = field(default_factory=dict)
+    estimate: dict[str, Any] = field(default_factory=dict)
     device: str | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -98,6 +98,8 @@ class Task(ABC):
     scores_untuned: ClassVar[bool] = False
     # Validation rows scored while training, a seeded sample; None for all. Writing texts takes long.
     most_validated: ClassVar[int | None] = None
+    # Rows that are written for when a part is scored at the end, the first ones; None for all, where any are.
+    most_written: ClassVar[int | None] = None
     # Training batches are random: each feature comes with `draw`, a whole number to seed its changes with.
     draws: ClassVar[bool] = False
     # What a model predicts can be learned as if it were the truth (rows without one, texts written by a teacher).

@@ -102,6 +102,7 @@ class Chat(Task):
     scores_untuned = True
     learns_tokens = True
     most_validated = 300
+    most_written = WRITTEN
     prediction_batch = 10
 
     def inputs(self, columns: Columns) -> list[str]:

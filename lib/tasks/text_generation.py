@@ -104,6 +104,7 @@ class TextGeneration(Task):
     scores_untuned = True
     learns_tokens = True
     most_validated = 300
+    most_written = WRITTEN
     prediction_batch = 10
 
     def check(self, frame: pd.DataFrame, columns: Columns) -> list[Problem]:

@@ -1,140 +1,228 @@
-"""Three real training steps, timed: `python -m lib.training.measure SPEC.json OUT.json`."""
+"""A run in miniature, timed part by part: `python -m lib.training.measure RUN_FOLDER OUT.json`.
 
+It is the run itself, on a few of its rows: the longest batch, twice, some usual batches, and some rows to score. So all
+that a run needs memory and time for is in it: Trainer, checkpoints, baselines, writing.
+"""
+
+import contextlib
+import os
 import sys
-import tempfile
+import threading
 import time
-from collections import deque
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
-import torch
+import pandas as pd
 
-from lib.methods import find_method
-from lib.models.adapted import is_adapter
-from lib.models.sources import find_model
-from lib.option import values_as
-from lib.runs.files import read_json, write_json
-from lib.runs.options import options_from
-from lib.runs.spec import Spec
-from lib.tasks import find_task
-from lib.tasks.base import Brief
-from lib.tasks.predict import model_features
-from lib.tasks.token_loss import token_loss
-from lib.training.base_model import merged_base
-from lib.training.download import downloaded
-from lib.training.progress import peak_memory_mb
-from lib.training.rows import load_rows
-from lib.training.scratch import made_from_scratch
-from lib.training.trainer import uses_bf16
+from lib.errors import Problem
+from lib.plan.relief import OUT_OF_MEMORY, with_relief
+from lib.runs.files import write_json
+from lib.runs.folder import RunFolder
+from lib.runs.memory import memory_here
+from lib.tasks.base import Brief, OnRows, Task
+from lib.tasks.likelihood import plain_rows
+from lib.training.progress import Progress, peak_memory_mb
+from lib.training.session import Session, train_run
+from lib.training.trouble import trouble_is_told
+from lib.training.worker import NICENESS
 
-STEPS = 3
+USUAL_STEPS = 5
 ROWS_LOOKED_AT = 2_000
+# Scored rows of validation and test, in batches of predicting; writing takes long, so it is one batch then.
+BATCHES_SCORED = 2
 
 
-def measure(spec: Spec, *, device: str) -> dict[str, float]:
-    """Seconds per step, per scored row and per checkpoint, seconds to get ready, and peak memory in MB."""
-    task, options = find_task(spec.task), options_from(spec.options)
-    found = load_rows(spec, task)
-    frame = found.frames["train"]
-    target = task.describe_target(frame, found.columns)
-    brief = Brief(found.columns, target, options.max_length, vars(values_as(task.option_class, spec.options)))
-    info, made = downloaded(find_model(spec.model)), tempfile.TemporaryDirectory()
-    source = info.folder
-    if info.is_scratch:
-        source = made_from_scratch(spec.model, task, found, Path(made.name, "model"), seed=options.seed)
-    processor = task.load_processor(source)
-    method = find_method(spec.method["name"])
-    how = {key: value for key, value in spec.method.items() if key != "name"}
-    if is_adapter(source):
-        source = merged_base(source, Path(made.name, "base"))
-    model = task.load_model(source, target, **method.load_settings(how, device=device))
-    brief = task.settled(model, processor, brief)
-    model = method.prepare(model, how).to(device)
-    sample = frame.sample(min(len(frame), ROWS_LOOKED_AT), random_state=0)
-    rows = {str(name): sample[name].tolist() for name in sample}
-    encoded = task.encode_training(processor, rows, brief)
-    lengths = np.asarray(encoded["length"])
-    collate = task.collator(processor, brief, training=True)
-    bf16 = uses_bf16(options.precision, device=device)
+# Measuring ends when less than this is free, and looks so often.
+LEAST_FREE_SHARE, SECONDS_BETWEEN_LOOKS = 0.03, 0.1
 
-    def draw(row: Any) -> dict[str, int]:
-        return {"draw": int(row)} if task.draws else {}
 
-    def batch_of(chosen: Any) -> dict[str, Any]:
-        rows = [model_features(encoded, row) | draw(row) for row in chosen]
-        return {name: values.to(device) for name, values in collate(rows).items()}
+class Clock(Progress):
+    """A worker's pen that notes when each step ended and how long the parts of the run took."""
 
-    by_length = np.argsort(-lengths, kind="stable")
-    size = min(options.batch_size, len(by_length))
-    # Batches hold rows of similar length, so the mean over evenly spread batches is the mean step.
-    starts = np.linspace(0, len(by_length) - size, num=STEPS + 2).astype(int)[1:-1]
-    longest = batch_of(by_length[:size])
-    usual: list[dict[str, Any]] = []
-    # Pictures are decoded when their batch is made, so that belongs to the step.
-    making = timed(lambda: usual.extend(batch_of(by_length[at : at + size]) for at in starts)) / len(starts)
-    optimizer = torch.optim.AdamW(
-        (weight for weight in model.parameters() if weight.requires_grad),
-        lr=options.learning_rate,
-        fused=True,
-    )
+    def __init__(self, run: RunFolder, *, device: str) -> None:
+        super().__init__(run, device=device)
+        self.spent: dict[str, float] = {}
+        self.rows: dict[str, int] = {}
+        self.calls: dict[str, int] = {}
+        self.steps: list[float] = []
+        self.scoring_began = 0.0
 
-    def step(batch: dict[str, Any]) -> None:
-        for _ in range(options.gradient_accumulation):
-            with torch.autocast(device.split(":")[0], dtype=torch.bfloat16) if bf16 else nullcontext():
-                own = task.loss(model, batch, brief)
-                if own is None and task.learns_tokens:
-                    own = token_loss(model, batch, kind=task.model_kind)
-                loss = model(**batch).loss if own is None else own[0]
-            loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), options.max_gradient_norm)
-        optimizer.step()
-        optimizer.zero_grad()
+    @contextlib.contextmanager
+    def part(self, name: str, rows: int) -> Iterator[None]:
+        """Time a part that has to do with that many rows."""
+        begun = time.monotonic()
+        yield
+        self.spent[name] = self.spent.get(name, 0.0) + time.monotonic() - begun
+        self.rows[name] = self.rows.get(name, 0) + rows
+        self.calls[name] = self.calls.get(name, 0) + 1
 
-    # Ready counts from the start of the process: imports and loading are part of every run.
-    ready = time.time() - psutil.Process().create_time()
-    model.train()
-    for _ in range(STEPS):
-        step(longest)
-    step_seconds = making * options.gradient_accumulation
-    step_seconds += timed(lambda: deque(map(step, usual), maxlen=0)) / len(usual)
-    model.eval()
-    with torch.inference_mode():
-        scoring = making / size + timed(lambda: [model(**batch) for batch in usual]) / (len(usual) * size)
-    with tempfile.TemporaryDirectory() as folder:
+    def tell(self, *, now: bool = False, **parts: Any) -> None:
+        """Note the moment a step ends, and when training does."""
+        phase = parts.get("phase", "")
+        if phase == "training" or (self.steps and parts.get("step", 0) > self.state.step):
+            self.steps.append(time.monotonic())
+        if phase.startswith("scoring the validation"):
+            self.scoring_began = time.monotonic()
+        super().tell(now=now, **parts)
 
-        def save() -> None:
-            model.save_pretrained(folder)
-            torch.save(optimizer.state_dict(), Path(folder, "optimizer.pt"))
 
-        saving = timed(save)
-    made.cleanup()
-    peak = peak_memory_mb()
-    if device.startswith("cuda"):
-        peak = torch.cuda.max_memory_allocated() / 1e6
+class TimedTask:
+    """A task whose scoring, writing and baselines are timed; else it is the task."""
+
+    def __init__(self, task: Task, clock: Clock) -> None:
+        self._task, self._clock = task, clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._task, name)
+
+    def evaluate(
+        self,
+        model: Any,
+        processor: Any,
+        rows: pd.DataFrame,
+        brief: Brief,
+        *,
+        on_rows: OnRows | None = None,
+    ) -> pd.DataFrame:
+        """As the task does."""
+        with self._clock.part("validating" if on_rows is None else "scoring", len(rows)):
+            return self._task.evaluate(model, processor, rows, brief, on_rows=on_rows)
+
+    def samples(self, model: Any, processor: Any, rows: pd.DataFrame, brief: Brief) -> list[dict[str, str]]:
+        """As the task does."""
+        with self._clock.part("samples", len(rows)):
+            return self._task.samples(model, processor, rows, brief)
+
+    def baselines(self, train: pd.DataFrame, test: pd.DataFrame, brief: Brief) -> dict[str, pd.DataFrame]:
+        """As the task does."""
+        with self._clock.part("baselines", len(train) + len(test)):
+            return self._task.baselines(train, test, brief)
+
+
+class Miniature:
+    """Leaves a session the rows that tell what all would cost; `about` says what they stand for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.about: dict[str, Any] = {}
+
+    def __call__(self, session: Session) -> None:
+        """Choose the rows. The longest batch is there twice: the first comes before the optimizer's moments."""
+        begun = time.monotonic()
+        frames, task = dict(session.rows.frames), session.task
+        train = frames["train"].sample(min(len(frames["train"]), ROWS_LOOKED_AT), random_state=0)
+        with self._clock.part("encoding", len(train)):
+            encoded = task.encode_training(session.processor, plain_rows(train), session.brief)
+        lengths = np.asarray(encoded["length"])
+        places = np.asarray(encoded.get("row", range(len(lengths))), dtype=np.int64)
+        size = session.options.batch_size * session.options.gradient_accumulation
+        by_length = np.argsort(-lengths, kind="stable")
+        longest = by_length[:size]
+        # Batches hold rows of similar length, so evenly spread batches stand for all.
+        starts = np.linspace(0, max(0, len(by_length) - size), num=USUAL_STEPS + 2).astype(int)[1:-1]
+        chosen = [longest, longest, *(by_length[start : start + size] for start in starts)]
+        # A row with several features brings them all.
+        kept = [np.unique(places[features]) for features in chosen]
+        self.about = {
+            "all_rows": session.rows.count(),
+            "features_per_row": len(lengths) / len(train),
+            "longest": float(lengths.max()),
+            "padding": 1.0,  # of all rows against those scored here
+        }
+        per_part = task.prediction_batch
+        if task.model_kind == "encoder":
+            per_part *= BATCHES_SCORED
+        for part in ("validation", "test"):
+            frame, by_part = frames[part], _by_length(frames[part], task, session.brief)
+            spread = np.linspace(0, len(frame) - 1, num=min(per_part, len(frame))).astype(int)
+            if part == "test" and task.model_kind == "encoder":
+                sizes = np.asarray([by_part[1][at] for at in spread])
+                self.about["padding"] = _padded(by_part[1], per_part) / _padded(sizes, per_part)
+            frames[part] = frame.iloc[np.sort(by_part[0][spread])]
+        frames["train"] = train.iloc[np.concatenate(kept)]
+        session.rows = replace(session.rows, frames=frames)
+        session.task = TimedTask(task, self._clock)  # type: ignore[assignment]
+        self._clock.spent["choosing"] = time.monotonic() - begun
+
+
+def _by_length(frame: pd.DataFrame, task: Task, brief: Brief) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the rows, those with the longest inputs first, and the lengths in that order, in characters."""
+    used = task.inputs(brief.columns)
+    lengths = frame[used].astype("str").apply(lambda cells: cells.str.len()).sum(axis=1).to_numpy()
+    order = np.argsort(-lengths, kind="stable")
+    return order, lengths[order]
+
+
+def _padded(lengths: np.ndarray, rows: int) -> float:
+    """The mean length with padding when rows, longest first, are scored so many at a time."""
+    half = max(1, rows // BATCHES_SCORED)
+    starts = range(0, len(lengths), half)
+    return sum(float(lengths[at]) * len(lengths[at : at + half]) for at in starts) / max(1, len(lengths))
+
+
+def measure(run: RunFolder, clock: Clock) -> dict[str, Any]:
+    """Make the run in miniature; seconds and rows of its parts, and its peak memory in MB.
+
+    `step_seconds` is the mean of usual steps, `save_seconds` of a checkpoint, `rest_seconds` what happens once.
+    """
+    miniature = Miniature(clock)
+    began = clock.state.process_started or time.time()
+    train_run(run, clock, shrink=miniature)
+    total = time.time() - began
+    found = run.result() or {}
+    ends = np.asarray(clock.steps)
+    steps = np.diff(ends)
+    # Not the first, in which everything is allocated; and not the other one of the longest batch.
+    usual = np.sort(steps[1:])[:-1] if len(steps) > 2 else steps
+    training = float(steps.sum())
+    after = clock.scoring_began - float(ends[-1])
+    validation = clock.spent.get("validating", 0.0)
+    sampled = clock.spent.get("samples", 0.0) / max(1, clock.calls.get("samples", 1))
+    saving = max(0.0, after - validation - sampled)
+    parts = sum(clock.spent.values()) - clock.spent.get("encoding", 0.0)  # which is part of choosing
     return {
-        "start_seconds": ready,
-        "step_seconds": step_seconds,
-        "scoring_seconds_per_row": scoring,
+        "rest_seconds": max(0.0, total - training - parts - saving),
+        "step_seconds": float(usual.mean()) if len(usual) else training,
         "save_seconds": saving,
-        "peak_memory_mb": peak,
+        "spent": clock.spent,
+        "rows": clock.rows,
+        "calls": clock.calls,
+        "peak_memory_mb": float(found["peak_memory_mb"]),
+        **miniature.about,
     }
 
 
-def timed(work: Callable[[], Any]) -> float:
-    """Seconds that the work takes, waiting for the device to be done."""
-    begun = time.perf_counter()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - begun
+def _watch_memory(run: RunFolder, clock: Clock) -> None:
+    """End this process before the machine has no memory left: measuring must not cost anybody else's work."""
+    while True:
+        here = memory_here()
+        if here.free_mb < LEAST_FREE_SHARE * here.total_mb:
+            what = f"It needs more than the {(peak_memory_mb() + here.free_mb) / 1000:.1f} GB of memory that are free."
+            problem = Problem(
+                what, "memory", "Close other programs, or make the run smaller.", code=OUT_OF_MEMORY
+            )
+            clock.end("failed", problems=[found.to_json() for found in with_relief(run, [problem])])
+            os._exit(1)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def main(folder: Path, out: Path) -> int:
+    """Measure the run in the folder and write what was found; or 1, with the problems in the run's state."""
+    run = RunFolder(folder)
+    clock = Clock(run, device=os.environ.get("ATELIER_DEVICE", "cpu"))
+    clock.sign_in()
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+    with contextlib.suppress(OSError):  # if memory runs out, the system ends this process before any other
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
+    threading.Thread(target=_watch_memory, args=(run, clock), daemon=True).start()
+    with trouble_is_told(run, clock):
+        write_json(out, measure(run, clock))
+    return 0 if out.is_file() else 1
 
 
 if __name__ == "__main__":
-    from os import environ
-
-    wish = Spec.from_json(read_json(Path(sys.argv[1])))
-    write_json(Path(sys.argv[2]), measure(wish, device=environ.get("ATELIER_DEVICE", "cpu")))
+    sys.exit(main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()))

@@ -14,6 +14,7 @@ import psutil
 
 from lib.runs.files import write_atomic
 from lib.runs.folder import RunFolder
+from lib.runs.memory import memory_here, memory_kills
 
 # Readers poll every second or two; writing the state more often would only cost.
 SECONDS_BETWEEN_WRITES = 0.5
@@ -39,6 +40,8 @@ class Progress:
             phase="starting",
             pid=process.pid,
             process_started=process.create_time(),
+            memory_total_mb=memory_here().total_mb,
+            memory_kills=memory_kills(),
             started=now,
             finished=None,
             problems=[],

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -67,10 +67,17 @@ class Session:
     teaching: Teaching | None = None
 
 
-def train_run(run: RunFolder, progress: Progress, spec: Spec | None = None) -> None:
+def train_run(
+    run: RunFolder,
+    progress: Progress,
+    spec: Spec | None = None,
+    *,
+    shrink: Callable[["Session"], None] | None = None,
+) -> None:
     """Train the run, from its newest checkpoint if it has one; score it; save everything; say how it ended.
 
-    `spec` is the run's own unless its search has put other options in their places.
+    `spec` is the run's own unless its search has put other options in their places. `shrink` may leave only some of
+    the session's rows before they are encoded, to measure what a run costs.
     Raises UserError for what a person can put right; the caller tells it.
     """
     ranks.join(progress.state.device or "cpu")
@@ -80,6 +87,8 @@ def train_run(run: RunFolder, progress: Progress, spec: Spec | None = None) -> N
     except DownloadStopped:
         progress.end("stopped")
         return
+    if shrink is not None:
+        shrink(session)
     task = session.task
     checkpoint = newest_complete(run.checkpoints_path)
     watch = Stopwatch(trained_parts(checkpoint) if checkpoint else None)

@@ -14,6 +14,7 @@ from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from lib.errors import Problem, UserError
 from lib.runs.options import TrainingOptions
 from lib.tasks.base import Brief, Task
 from lib.tasks.predict import BOOKKEEPING
@@ -204,6 +205,7 @@ def training_arguments(
         warmup_steps=options.warmup,
         lr_scheduler_type="constant_with_warmup" if options.schedule == "constant" else options.schedule,
         max_grad_norm=options.max_gradient_norm,
+        activation_checkpointing=options.gradient_checkpointing,
         bf16=uses_bf16(options.precision, device=device),
         use_cpu=device == "cpu",
         seed=options.seed,
@@ -239,7 +241,20 @@ def make_trainer(
     distiller: Distiller | None = None,
     watch: Stopwatch | None = None,
 ) -> BucketTrainer:
-    """A trainer that is ready to train; `validate(model)` scores the validation rows."""
+    """A trainer that is ready to train; `validate(model)` scores the validation rows.
+
+    Raises UserError when gradient checkpointing is asked for and the architecture cannot do it.
+    """
+    if arguments.activation_checkpointing and not model.supports_gradient_checkpointing:
+        raise UserError(
+            Problem(
+                f"{type(model).__name__} cannot forget and compute again what its layers computed.",
+                "options.gradient_checkpointing",
+                "Turn gradient checkpointing off.",
+                code="no-checkpointing",
+                changes={"options": {"gradient_checkpointing": False}},
+            )
+        )
     extra = [name for name in BOOKKEEPING if name in train.column_names]
     features = train.remove_columns(extra)
     collate = task.collator(processor, brief, training=True)

@@ -2,10 +2,12 @@
 
 import contextlib
 import errno
+import re
 import traceback
 from collections.abc import Iterator
 
 from lib.errors import Problem, UserError
+from lib.plan.relief import OUT_OF_MEMORY, with_relief
 from lib.runs.folder import RunFolder
 from lib.training.progress import Progress
 
@@ -29,13 +31,14 @@ def trouble_is_told(run: RunFolder, progress: Progress) -> Iterator[None]:
 def explain(error: BaseException, run: RunFolder) -> Problem:
     """What a person can do about an error that is none of ours."""
     text = str(error)
-    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text:
-        return Problem(
-            "The machine ran out of memory.",
+    if is_out_of_memory(error):
+        problem = Problem(
+            f"Memory ran out{wanted_words(text)}.",
             where=progress_place(run),
-            fix="Halve the batch size or cut texts shorter, then start again.",
-            code="out-of-memory",
+            fix="Take fewer rows at a time or cut texts shorter, then start again.",
+            code=OUT_OF_MEMORY,
         )
+        return with_relief(run, [problem])[0]
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Problem(
             "The disk is full.",
@@ -52,6 +55,23 @@ def explain(error: BaseException, run: RunFolder) -> Problem:
         fix="Read the run's log; resuming may help.",
         code="fault",
     )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it says that memory could not be had: Python's own, torch's on a processor, or a GPU's."""
+    text = str(error).lower()
+    said = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
+    # A GPU's is torch.OutOfMemoryError, which says "CUDA out of memory"; a processor's "DefaultCPUAllocator: …".
+    return isinstance(error, MemoryError) or any(words in text for words in said)
+
+
+def wanted_words(text: str) -> str:
+    """How much was asked for at the end, as torch says it: " when another 512.0 MB were asked for"; else nothing."""
+    found = re.search(r"tried to allocate ([\d.]+) ?(bytes|[KMGT]i?B)", text, re.IGNORECASE)
+    if found is None:
+        return ""
+    unit = {"b": 1.0, "k": 2.0**10, "m": 2.0**20, "g": 2.0**30, "t": 2.0**40}[found[2][0].lower()]
+    return f" when another {float(found[1]) * unit / 1e6:,.1f} MB were asked for"
 
 
 def progress_place(run: RunFolder) -> str:

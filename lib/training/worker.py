@@ -30,6 +30,8 @@ def main(path: Path) -> int:
         os.nice(max(0, NICENESS - os.nice(0)))  # started by another worker, it is as nice already
         # Linux shares time among sessions first, and a worker has one of its own: alone it would not give way.
         Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
+    with contextlib.suppress(OSError):  # if memory runs out, the system ends this process and not the app
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="utf-8")
     with trouble_is_told(run, progress):
         if len(devices_of(devices)) > 1 and not is_one_of_several():
             become_launcher(run, len(devices_of(devices)))

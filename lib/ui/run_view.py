@@ -148,6 +148,7 @@ _SPEED_HELP = (
 def _ended(line: RunLine) -> None:
     words = ending_words(line, checkpoint=newest_checkpoint(line.run), trials=len(line.run.trials()))
     if line.standing == "lost":
+        show_problems(plain_problems(line))
         st.warning(escape_markdown(words), icon=look("lost").icon)
     elif line.standing == "damaged":
         st.error(escape_markdown(words), icon=look("damaged").icon)

@@ -10,9 +10,9 @@ from lib.models.starters import STARTERS
 from lib.runs.spec import Spec
 from lib.tasks import TASKS
 from lib.tasks.base import Score
-from lib.ui.numbers import about, ago, count, duration
+from lib.ui.numbers import about, ago, count, duration, size
 from lib.ui.runs_list import RunLine
-from lib.ui.train_words import PRESET_TITLES
+from lib.ui.train_words import PRESET_TITLES, time_range
 
 # Colour codes and other controls for terminals, which a log may hold.
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -81,7 +81,7 @@ def ending_words(line: RunLine, *, checkpoint: int | None, trials: int = 0) -> s
     at = f" at step {state.step:,} of {state.total_steps:,}" if state.total_steps else ""
     match line.standing:
         case "succeeded":
-            return f"Finished {when} after {took}.{_early(line)}"
+            return f"Finished {when} after {took}.{_early(line)}{_predicted(line)}"
         case "stopped":
             kept = (
                 " What it had learned by then is kept and was scored."
@@ -93,6 +93,8 @@ def ending_words(line: RunLine, *, checkpoint: int | None, trials: int = 0) -> s
             return f"Failed{at}, {when}. {_resume_words(checkpoint, trials)}"
         case "lost":
             heard = f" Last heard of {ago(state.updated)}." if state.updated else ""
+            if state.problems:  # the reason is known, and said beside this
+                return f"Ended by the system{at}.{heard} {_resume_words(checkpoint, trials)}"
             return (
                 f"The process of this run is gone{at}: it was killed, ran out of memory, or the machine was "
                 f"restarted.{heard} {_resume_words(checkpoint, trials)}"
@@ -106,6 +108,20 @@ def _early(line: RunLine) -> str:
         return ""
     kept = f" and kept the model of step {best:,}" if isinstance(best, int) else ""
     return f" It ended early, at step {steps:,} of {line.state.total_steps:,}, as validation got no better{kept}."
+
+
+def _predicted(line: RunLine) -> str:
+    """What was said before the start of its time and memory, and the memory it came to need; nothing if unknown."""
+    said = line.spec.estimate if line.spec else {}
+    peak = line.result.get("peak_memory_mb")
+    if not said or not isinstance(peak, int | float):
+        return ""
+    how = "measured" if said.get("measured") else "predicted"
+    low, high = said["seconds"]
+    return (
+        f" {time_range(low, high).capitalize()} and {size(said['memory_mb'] * 1e6)} were {how} before the start; "
+        f"it needed {size(peak * 1e6)}."
+    )
 
 
 def _resume_words(checkpoint: int | None, trials: int) -> str:

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from lib.errors import Problem, UserError
+from lib.errors import Problem, UserError, errors_in
 from lib.plan.control import control_of
 from lib.plan.planner import plan_run
 from lib.plan.preview import Preview
@@ -16,8 +16,9 @@ from lib.runs.lent import lend
 from lib.runs.spec import Spec
 from lib.ui import hand as hands
 from lib.ui.frame import go_to
-from lib.ui.numbers import count, size
+from lib.ui.numbers import count
 from lib.ui.problems import show_problems
+from lib.ui.train_cost import show_measuring, show_memory, with_measured
 from lib.ui.train_form import Wish
 from lib.ui.train_hub import visit_token
 from lib.ui.train_words import summary_sentence
@@ -34,18 +35,21 @@ def show_start(wish: Wish) -> None:
         if wish.preview is None:
             st.markdown("Choose a model, and what the training costs is shown here.")
         else:
-            st.markdown(f"**{escape_markdown(summary_sentence(wish.preview, seeds=wish.seeds))}**")
+            costed = with_measured(wish)
+            st.markdown(f"**{escape_markdown(summary_sentence(costed, seeds=wish.seeds))}**")
             _rows(wish.preview)
-        show_problems([*_shown_here(wish), *memory_problems(wish.preview)])
+            show_measuring(wish)
+        show_problems(_shown_here(wish))
+        too_much = show_memory(wish)
         spot = st.container()
         pressed = st.button(
             "Start training",
             type="primary",
             icon=":material/play_arrow:",
             key="start training",
-            disabled=bool(wish.problems),
+            disabled=bool(wish.problems or errors_in(too_much)),
         )
-        if wish.problems:
+        if wish.problems or errors_in(too_much):
             st.caption("It can start when what stands above is put right.")
         else:
             st.caption("It goes on when you close the browser, and you can stop it at any time.")
@@ -69,22 +73,6 @@ def _rows(preview: Preview) -> None:
         f"**{count(rows['test'])}** for the final score.",
         help=term("split"),
     )
-
-
-def memory_problems(preview: Preview | None) -> list[Problem]:
-    """A warning when the run needs more memory than is free now."""
-    if preview is None or preview.estimate.memory_mb <= preview.estimate.free_memory_mb:
-        return []
-    need, free = preview.estimate.memory_mb * 1e6, preview.estimate.free_memory_mb * 1e6
-    return [
-        Problem(
-            f"It needs about {size(need)} of memory, and {size(free)} are free now.",
-            "memory",
-            "Close other programs, or halve the batch size under Advanced.",
-            "warning",
-            "memory",
-        )
-    ]
 
 
 def _start(wish: Wish) -> None:

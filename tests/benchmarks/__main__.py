@@ -2,15 +2,15 @@
 
 import sys
 
-from tests.benchmarks import adapters, app, distillation, pretraining, profile, resources, tasks, training
+from tests.benchmarks import adapters, app, costs, distillation, pretraining, profile, tasks, training
 
 BENCHMARKS = {
     "adapters": adapters.measure,
     "app": app.measure,
+    "costs": costs.measure,
     "distillation": distillation.measure,
     "pretraining": pretraining.measure,
     "profile": profile.measure,
-    "resources": resources.measure,
     "training": training.measure,
     "tasks": tasks.measure,
 }

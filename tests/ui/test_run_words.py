@@ -124,3 +124,12 @@ def test_filter_looks_at_name_data_model_and_state(wanted: str, standings: list[
 )
 def test_model_references_have_names(ref: str, title: str) -> None:
     assert model_title(ref) == title
+
+
+def test_a_finished_run_is_held_against_what_was_said_before_it() -> None:
+    spec = Spec("text-classification", DataSpec(dataset="d@1"), "starter:minilm-l6")
+    spec = spec.changed(estimate={"memory_mb": 1400, "seconds": [118, 241], "measured": False})
+    state = State("succeeded", started=0.0, finished=180.0)
+    line = RunLine(RunFolder(Path("/r")), "r", state, spec, {"peak_memory_mb": 1500})
+    said = ending_words(line, checkpoint=None)
+    assert "About 2 to 4 minutes and 1.4 GB were predicted before the start; it needed 1.5 GB." in said

@@ -1,14 +1,13 @@
 """The words of the Train page."""
 
-from dataclasses import replace
-
 import pytest
 
 from lib.models.sources import find_model
 from lib.plan.estimate import Estimate
+from lib.plan.fitting import Run
 from lib.plan.preview import Preview
 from lib.runs.options import TrainingOptions
-from lib.ui.train_start import memory_problems
+from lib.tasks import find_task
 from lib.ui.train_words import model_words, option_value, preset_words, summary_sentence, time_range
 
 
@@ -34,6 +33,13 @@ PREVIEW = Preview(
     {"train": 3257, "validation": 374, "test": 1421},
     Estimate(1400, 118, 241, 408, free_memory_mb=1000),
     "Fine-tune MiniLM-L6 on 3,257 rows to tell labels apart",
+    Run(
+        find_model("scratch:bert-tiny"),
+        find_task("text-classification"),
+        TrainingOptions().to_json(),
+        {"name": "full"},
+        128,
+    ),
 )
 
 
@@ -42,14 +48,6 @@ def test_the_summary_says_what_and_at_what_cost() -> None:
         "Fine-tune MiniLM-L6 on 3,257 rows to tell labels apart; "
         "about 2 to 4 minutes and 1.4 GB of memory on this machine."
     )
-
-
-def test_too_little_memory_is_a_warning_with_both_figures() -> None:
-    (problem,) = memory_problems(PREVIEW)
-    assert problem.severity == "warning"
-    assert "1.4 GB" in problem.what
-    assert "1.0 GB" in problem.what
-    assert memory_problems(replace(PREVIEW, estimate=Estimate(900, 1, 2, 3, free_memory_mb=1000))) == []
 
 
 def test_a_preset_says_time_epochs_and_steps() -> None:
