@@ -8,7 +8,7 @@ import pytest
 
 from lib.errors import Problem
 from lib.models.sources import find_model
-from lib.plan.fitting import Run, memory_problems, smallest_change
+from lib.plan.fitting import SHORTEST_TOKENS, Run, memory_problems, smallest_change
 from lib.plan.planner import plan_run
 from lib.plan.relief import with_relief
 from lib.runs import memory
@@ -76,16 +76,20 @@ def test_half_the_batch_is_tried_first() -> None:
     assert relief.words == "take 16 rows at a time and add up 2 batches for each step"
 
 
+SMALLEST = {**AGAIN, "max_length": SHORTEST_TOKENS}
+
+
 @pytest.mark.parametrize(
-    ("most_mb", "method"),
+    ("too_much", "method"),
     [
-        (7_000, {"name": "lora"}),
-        (2_000, {"name": "qlora", "bits": 8}),
-        (1_700, {"name": "qlora", "bits": 4}),
+        ({"name": "full"}, {"name": "lora"}),
+        ({"name": "lora"}, {"name": "qlora", "bits": 8}),
+        ({"name": "qlora", "bits": 8}, {"name": "qlora", "bits": 4}),
     ],
 )
-def test_weights_that_are_too_much_are_held_in_less(most_mb: float, method: dict[str, Any]) -> None:
-    relief = smallest_change(run(), most_mb=most_mb)
+def test_weights_that_are_too_much_are_held_in_less(too_much: dict[str, Any], method: dict[str, Any]) -> None:
+    least = run().changed({"options": SMALLEST, "method": too_much}).memory_mb
+    relief = smallest_change(run(), most_mb=least - 1)
     assert relief is not None
     assert relief.changes["method"] == method
     # Adapters take larger steps than whole models do: the presets' factor.
@@ -117,8 +121,8 @@ def test_the_effective_batch_stays() -> None:
 @pytest.mark.parametrize(
     ("here", "severity", "words"),
     [
-        (Memory(128_000, 100_000), None, ""),
-        (Memory(128_000, 20_000), "warning", "20.0 GB are free now"),
+        (Memory(256_000, 200_000), None, ""),
+        (Memory(256_000, 20_000), "warning", "20.0 GB are free now"),
         (Memory(20_000, 19_500), "error", "this machine allows 20.0 GB"),
     ],
 )
@@ -126,7 +130,7 @@ def test_more_than_is_free_is_a_warning_and_more_than_there_is_an_error(
     here: Memory, severity: str | None, words: str
 ) -> None:
     asked = run()
-    assert 20_000 < asked.memory_mb < 100_000
+    assert 20_000 < asked.memory_mb < 200_000
     problems = memory_problems(asked, asked.memory_mb, here)
     assert [problem.severity for problem in problems] == ([severity] if severity else [])
     for problem in problems:
