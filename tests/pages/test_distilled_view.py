@@ -13,7 +13,7 @@ from lib.runs.folder import RunFolder, list_runs
 from lib.runs.state import State
 from lib.ui.words import escape_markdown
 
-PAGES = Path(__file__).resolve().parents[2] / "pages"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,9 @@ def _no_queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(run: RunFolder, *, page: str = "4_Evaluate.py", **parameters: str) -> AppTest:
-    app = AppTest.from_file(str(PAGES / page), default_timeout=60)
+    # Links between pages are found only from the entrance.
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+    app.switch_page(f"pages/{page}")
     for name, value in ({"run": run.id} | parameters).items():
         app.query_params[name] = value
     app.run()
