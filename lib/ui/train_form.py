@@ -103,7 +103,7 @@ _NAME_HELP = "What you will find it by. Left empty, it is called as shown."
 
 def suggested_name(stored: StoredDataset, choice: ModelChoice, method: Method, preset: str) -> str:
     """A name that says what the run is: "tweets, MiniLM-L6, balanced", or "tweets, after my run, LoRA, quick look"."""
-    title = shorten(choice.model.title.strip("“”"), 40) if choice.model else ""
+    title = shorten(choice.model.title.replace("“", "").replace("”", ""), 40) if choice.model else ""
     model = [f"after {title}" if choice.ref.startswith("run:") else title] if title else []
     how = [] if method is METHODS[0] else [method.title]
     return ", ".join([shorten(stored.name, 50), *model, *how, PRESET_TITLES[preset].lower()])

@@ -52,7 +52,8 @@ def show_start(wish: Wish) -> None:
         if wish.problems or errors_in(too_much):
             st.caption("It can start when what stands above is put right.")
         else:
-            st.caption("It goes on when you close the browser, and you can stop it at any time.")
+            again = " The control takes as long again." if wish.control else ""
+            st.caption(f"It goes on when you close the browser, and you can stop it at any time.{again}")
     if pressed:
         with spot:
             _start(wish)
