@@ -10,8 +10,8 @@ import streamlit as st
 from lib.analysis.intervals import Difference, number, paired_bootstrap
 from lib.analysis.scores import SCORES, title
 from lib.plan.relaunch import Reason, changed_words, reason_of
+from lib.ui import hand as hands
 from lib.ui.numbers import count
-from lib.ui.path import page_file
 from lib.ui.run_words import look, main_score
 from lib.ui.runs_list import RunLine
 from lib.ui.words import escape_markdown, shorten
@@ -54,12 +54,10 @@ def children_of(parent: str, lines: Sequence[RunLine]) -> list[RunLine]:
 
 
 def open_link(line: RunLine, label: str, *, icon: str = ":material/arrow_forward:") -> None:
-    """A link that opens a run on this page."""
-    file = page_file("Runs")
-    data = line.spec.data.dataset if line.spec else None
-    if file is not None:
-        params = {"run": line.id} | ({"data": data} if data else {})
-        st.page_link(file, label=escape_markdown(label), icon=icon, query_params=params)
+    """A button, as quiet as a link, that shows a run on this page; a link to the page it stands on would do nothing."""
+    if st.button(escape_markdown(label), icon=icon, type="tertiary", key=f"open {line.id} {label}"):
+        hands.take(data=line.spec.data.dataset if line.spec else None, run=line.id)
+        st.rerun()
 
 
 def _because(reason: Reason | None, parent: RunLine | None) -> str:

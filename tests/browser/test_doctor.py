@@ -50,8 +50,10 @@ def test_a_wrong_learning_rate_is_found_and_put_right_with_one_click(
     expect(page.get_by_text("with learning rate 1.5e-4 instead of 0.1")).to_be_visible()
     wait_for(lambda: ended(child), seconds=400, words="the child did not end")
 
-    page.get_by_role("link", name="Made from moods").click()
+    page.get_by_role("button", name="Look at its mistakes").first.wait_for()
+    settle(page)
+    page.get_by_role("button", name="Made from moods").click()
     page.wait_for_url(re.compile(re.escape(f"run={parent.id}")))
     settle(page)
-    expect(page.get_by_role("link", name=re.compile("^The run with learning rate 1.5e-4"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("The run with learning rate 1.5e-4"))).to_be_visible()
     expect(page.get_by_text(re.compile("macro-F1 .* against .* here, on 12 test rows"))).to_be_visible()

@@ -70,7 +70,9 @@ def test_a_student_is_distilled_and_compared_with_its_teacher_and_its_control(
     settle(page)
     choose(page, "How it learns", "Distillation")
     # The teacher and half of its layers are proposed: nothing needs to be typed.
-    expect(page.get_by_text(re.compile("The teacher.*Macro-F1")).first).to_be_visible()
+    expect(page.get_by_role("combobox", name=re.compile("Teacher"))).to_have_value(
+        re.compile("The teacher.*Macro-F1")
+    )
     expect(page.get_by_text(re.compile("Distil into 3 layers of “The teacher”"))).to_be_visible()
     page.get_by_text("Quick look", exact=True).click()
     settle(page)
@@ -108,7 +110,7 @@ def test_the_methods_offered_are_those_that_serve_the_task(app: App, window: Pag
     page = window
     page.goto(f"{app.url}/Data")
     settle(page)
-    page.get_by_role("button", name="Studio chats").first.click()
+    page.get_by_role("button", name="Chats with a pottery studio").first.click()
     settle(page)
     press(page, "Save the data set")
     press(page, "Train a model on this")
