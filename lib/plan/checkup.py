@@ -129,6 +129,7 @@ def case_of(run: RunFolder, *, steps: int, total_steps: int) -> Case:
         total_steps=total_steps,
         lengths=read_json(run.path / "lengths.json", {}),
         model_max_length=longest,
+        plain_loss=_is_plain(spec),
         label_counts=counts,
     )
 
@@ -176,9 +177,13 @@ def _usual_for(task: str, model: str, method: str, rows: int) -> tuple[int | Non
     )
 
 
+def _is_plain(spec: Spec) -> bool:
+    """Whether the training loss is the task's own, so that it can be held against other losses."""
+    return spec.method["name"] in PLAIN_LOSS and not spec.options.get("focal_gamma")
+
+
 def _label_counts(task: Task, spec: Spec, target: dict[str, Any]) -> dict[str, int]:
-    plain = spec.method["name"] in PLAIN_LOSS and not spec.options.get("focal_gamma")
-    if not plain or not isinstance(task.output(target), LabelScores):
+    if not _is_plain(spec) or not isinstance(task.output(target), LabelScores):
         return {}
     counts = target.get("counts")
     return {str(label): int(count) for label, count in counts.items()} if isinstance(counts, dict) else {}

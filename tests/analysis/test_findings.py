@@ -102,6 +102,8 @@ FITS: list[Row] = [
     ("rising while the score still rises", overfitting,
      case(falling(1.39, 0.5, 200), validation={"loss": {50: 0.65, 100: 0.7, 150: 0.8, 200: 0.85},
           "macro_f1": {50: 0.5, 100: 0.6, 150: 0.7, 200: 0.8}}, ended=False), None),
+    ("far apart, but a teacher's answers are in the training loss", overfitting,
+     case(flat(0.1, 200), validation={"loss": HELD}, best_step=200, plain_loss=False), None),
     ("no validation loss", overfitting, case(GOOD, best_step=200), None),
     ("nothing measured", overfitting, case(), None),
     ("ended while it was still getting better", still_learning, case(STEEP, validation=CLIMBING), epochs(8.0)),

@@ -54,6 +54,7 @@ class Case:
     the balanced preset has for this task, model, method and number of rows; `ranges` low and high (inclusive) of
     options by name; `score` the main score's name. `steps` were taken of `total_steps`; `ended`: the training came
     to its end, by itself or by early stopping; `best_step` is the one that is kept. `lengths` is lengths.json.
+    `plain_loss`: what is learned from is measured as the validation loss is, without a teacher's part in it.
     `label_counts`: training rows by label where one label a row is learned with cross-entropy. `answers`: for each
     label, how many validation rows truly have it and how many are given it. `adapter_change`: how large the change
     that an adapter makes has become, as a share of the weights it changes (median over matrices).
@@ -72,6 +73,7 @@ class Case:
     best_step: int | None = None
     lengths: Mapping[str, float] = field(default_factory=dict)
     model_max_length: int | None = None
+    plain_loss: bool = True
     label_counts: Mapping[str, int] = field(default_factory=dict)
     answers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     validation_rows: int = 0

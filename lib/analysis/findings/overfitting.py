@@ -18,7 +18,7 @@ STRONG_DECAY = 0.1
 def overfitting(case: Case) -> Problem | None:
     """Validation loss far above training loss at the step that is kept; or, while it trains, rising ever since."""
     held, losses = case.held, case.losses
-    if not len(held) or not len(losses):
+    if not len(held) or not len(losses) or not case.plain_loss:
         return None
     kept = case.best_step if case.best_step is not None else _best_so_far(case)
     at_kept = held.values[held.steps == kept]
