@@ -44,7 +44,8 @@ def test_it_can_be_found_by_its_name_and_explains_itself(method: Method) -> None
 
 @each_method
 def test_an_unknown_option_is_named(method: Method) -> None:
-    assert [problem.code for problem in method.check({"colour": "red"})] == ["unknown-method-option"]
+    needed = {"teacher": "run:x"} if method.has_teacher else {}
+    assert [problem.code for problem in method.check({"colour": "red"} | needed)] == ["unknown-method-option"]
 
 
 def test_an_unknown_method_is_answered_with_those_there_are() -> None:
@@ -224,6 +225,9 @@ def loading_of(folder: Path) -> str:
         f"{found.group(1)}"
         "import transformers\n"
         "whole = PeftModel.from_pretrained(base, '.').eval()\n"
+        # What the task says of itself lies beside the adapter; the base's config knows nothing of it.
+        "own = transformers.AutoConfig.from_pretrained('.')\n"
+        "base.config.task_specific_params = getattr(own, 'task_specific_params', None)\n"
         "for name in dir(transformers):\n"
         "    if name.startswith('AutoModelFor'):\n"
         "        getattr(transformers, name).from_pretrained = lambda *given, **settings: whole\n"

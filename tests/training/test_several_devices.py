@@ -134,7 +134,7 @@ def test_what_goes_wrong_in_any_process_is_told_once_with_its_reason(
     assert launch(broken, TWO)
     ended(broken)
     assert broken.state().state == "failed"
-    assert "KeyError" in broken.state().problems[0]["message"]
+    assert "KeyError" in broken.state().problems[0]["what"]
 
 
 @pytest.mark.parametrize(
