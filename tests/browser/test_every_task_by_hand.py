@@ -12,8 +12,8 @@ from lib.tasks.base import Task
 from tests.browser.conftest import App, settle
 from tests.browser.test_whole_path import only_run, press, upload, wait_for
 
-# One for each shape of prediction that is quick to train; the others run with the slow tests.
-QUICK = ("token-classification", "image-classification")
+# One that is quick to train; the others run with the slow tests.
+QUICK = ("token-classification",)
 # What is tried, where the test rows offer nothing to click.
 TYPED = {"fill-mask": "The cat sat on the [MASK]."}
 

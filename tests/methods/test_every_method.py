@@ -75,7 +75,13 @@ PAIRS = [
     if task.shape.kind in find_method(how["name"]).outputs
 ]
 # What is long, or shares all but words with a task that is not left out, runs with the slow tests.
-LONG = ("next-sentence-prediction", "translation", "text2text-generation")
+LONG = (
+    "multi-label-classification",
+    "text-regression",
+    "next-sentence-prediction",
+    "translation",
+    "text2text-generation",
+)
 # Of what keeps the body as it is, one pair for each kind of head and of model stays in the default suite.
 USUAL = {
     ("text-classification", "lora"),

@@ -73,7 +73,7 @@ CLASSIFY: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("accumulation", [1, 2])
+@pytest.mark.parametrize("accumulation", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_two_processes_with_half_of_each_batch_learn_the_weights_that_one_learns(
     accumulation: int, home: Path, csv_file: Path, steady_encoder: Path
 ) -> None:
@@ -86,6 +86,7 @@ def test_two_processes_with_half_of_each_batch_learn_the_weights_that_one_learns
     assert len(two.read_metrics()) == len(one.read_metrics())
 
 
+@pytest.mark.slow
 def test_hidden_words_weigh_alike_whichever_process_guesses_them(
     home: Path, csv_file: Path, steady_encoder: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_hidden_words_weigh_alike_whichever_process_guesses_them(
     assert first[1] == pytest.approx(first[0], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_it_stops_resumes_and_leaves_no_process_behind(
     home: Path, csv_file: Path, steady_encoder: Path
 ) -> None:
