@@ -152,6 +152,8 @@ OTHERS: list[Row] = [
     ("a flat loss and no better than before", idle_adapter,
      case(flat(1.39, 60), method=LORA, adapter_change=0.05, test=scored(0.1)),
      rate(7.5e-4) | {"method": {"rank": 32, "alpha": 64}}),
+    ("an adapter that has changed a chat model a little", idle_adapter,
+     case(GOOD, method=LORA, adapter_change=8e-4, test=scored(0.8)), None),
     ("an adapter that learned", idle_adapter, case(GOOD, method=LORA, adapter_change=0.05, test=scored(0.8)), None),
     ("a flat loss, but better than before", idle_adapter,
      case(flat(3.1, 60), method=LORA, adapter_change=0.05, test=scored(0.8)), None),

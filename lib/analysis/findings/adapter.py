@@ -6,8 +6,9 @@ from lib.analysis.intervals import number
 from lib.errors import Problem
 
 ADAPTERS = ("lora", "qlora")
-# An adapter begins with no change at all; one that still changes the weights by less than a thousandth does nothing.
-STILL = 1e-3
+# An adapter begins with no change at all. Twenty steps at the preset's rate changed the weights of a chat model by
+# 0.08 %, and it had learned from them; a rate of 1e-7 leaves a change of about 0.001 %.
+STILL = 1e-4
 # The loss hardly fell over all the steps.
 FLAT = 0.97
 FASTER = 5.0
