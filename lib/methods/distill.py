@@ -23,7 +23,7 @@ class DistillOptions:
         group="Distillation",
     )
     alpha: float = option(
-        0.7,
+        0.9,
         title="Weight of the teacher",
         help="1 learns from the teacher alone, 0 from the labels alone; 0.5 to 0.9 is usual.",
         group="Distillation",

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from lib.models.cut import PREFIX
 from lib.models.sources import ModelInfo
 from lib.runs.options import TrainingOptions
 from lib.tasks.base import Task
@@ -37,7 +38,8 @@ def preset_options(
     millions = (model.parameters or 100_000_000) / 1e6
     entry = next(item for item in _table()[task.preset_group] if millions <= item["up_to_million"])
     chosen = dict(entry[preset])
-    for name, factor in _table()["methods"].get(method, {}).items():
+    how = "cut" if model.ref.startswith(PREFIX) else method
+    for name, factor in _table()["methods"].get(how, {}).items():
         chosen[name] *= factor
     least, most = chosen.pop("least_steps", 0), chosen.pop("most_steps", math.inf)
     most_epochs = chosen.pop("most_epochs", chosen["epochs"])
