@@ -1,11 +1,13 @@
 """Fixtures that many tests share: a home of its own for each test, and a tiny real encoder."""
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lib.runs.queue import QueueThread
 from lib.settings import get_settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -24,7 +26,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     from lib.inference.predict import stop_host
 
     stop_host()
+    _end_queues()
     get_settings.cache_clear()
+
+
+def _end_queues() -> None:
+    """End the queues of pages that the test has opened here: they would start the runs of the tests that follow."""
+    queues = [thread for thread in threading.enumerate() if isinstance(thread, QueueThread)]
+    for queue in queues:
+        queue.end()
+        queue.join()
+    if queues:
+        import streamlit
+
+        streamlit.cache_resource.clear()  # so that the next page starts one of its own
 
 
 @pytest.fixture(scope="session")
