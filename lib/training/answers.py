@@ -15,6 +15,7 @@ from datasets import Dataset
 from lib.methods.soft_losses import BY_PLACE, BY_ROW, BY_WORD, KEPT_TOKENS, student_logits
 from lib.tasks.outputs import Continuation, Spans
 from lib.tasks.predict import BOOKKEEPING, read_rows
+from lib.training.rows import forget_oldest
 from lib.training.teacher import Teacher
 
 # Tokens of a batch, padding included: a vocabulary of 50,000 makes 400 MB of logits of so many.
@@ -79,6 +80,8 @@ def kept_answers(
                 work.rename(folder)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+        forget_oldest(folder.parent)
+    folder.touch()
     tokens = folder / "tokens.npy"
     answers = Answers(
         kind,

@@ -130,7 +130,7 @@ def encode_rows(
     if not folder.is_dir():
         root.mkdir(parents=True, exist_ok=True)
         _encode_into(folder, frame, task, processor, brief)
-        _forget_oldest(root)
+        forget_oldest(root)
     folder.touch()
     return load_from_disk(str(folder))
 
@@ -176,7 +176,8 @@ def _encode_into(folder: Path, frame: pd.DataFrame, task: Task, processor: Any, 
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _forget_oldest(root: Path) -> None:
+def forget_oldest(root: Path) -> None:
+    """Keep the folders of a cache that were used last; what a run may still be reading is left alone."""
     kept = sorted(
         (path for path in root.iterdir() if not path.name.startswith(".")),
         key=lambda path: path.stat().st_mtime,

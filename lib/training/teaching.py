@@ -34,7 +34,7 @@ TEACHER = "teacher"
 
 @dataclass(frozen=True)
 class Teaching:
-    """A teacher at work on one run. `by_text`: it cannot be read token by token, so the student learns its texts."""
+    """A teacher at work on one run; `bf16` says how it computes where the student does."""
 
     run: RunFolder
     spec: Spec
