@@ -40,8 +40,10 @@ ROWS = example_rows(120)
 NO_SIGNAL = [
     (text, "rare" if number % 6 == 0 else "common") for number, (text, _) in enumerate(example_rows(600))
 ]
+# With some seeds and thread counts a model this small learns these rows even at 0.1, and then nothing is to be found;
+# with seed 4 its loss stays at chance from the first epoch on.
 MISTAKES = [
-    ("a learning rate far too high", ROWS, FULL, {"learning_rate": 0.1, "epochs": 6.0},
+    ("a learning rate far too high", ROWS, FULL, {"learning_rate": 0.1, "epochs": 12.0, "seed": 4},
      {"diverging", "learning-rate-too-high"}, "learning_rate"),
     ("a learning rate far too low", ROWS, FULL, {"learning_rate": 1e-7, "epochs": 4.0},
      {"learning-rate-too-low"}, "learning_rate"),

@@ -54,11 +54,6 @@ def wait_for_end(run: RunFolder) -> None:
     wait(run, lambda: not run.state().is_active, seconds=280)
 
 
-def is_training(run: RunFolder, trial: str) -> bool:
-    state = run.state()
-    return state.phase.startswith(trial) and state.phase.endswith("training") and state.step > 2
-
-
 def told(run: RunFolder) -> Progress:
     return Progress(run, device="cpu")
 
@@ -265,7 +260,7 @@ def test_a_search_that_is_killed_goes_on_with_the_trials_it_has_and_ends_the_sam
 ) -> None:
     uninterrupted, _ = searched
     run = started(wish(csv_file, tiny_encoder))
-    wait(run, lambda: is_training(run, "trial 3 of 4, best macro-F1 "), seconds=280)
+    wait(run, lambda: len(run.trials()) >= 2, seconds=280)
     os.kill(run.state().pid or 0, signal.SIGKILL)
     wait(run, lambda: run.state().state == "lost", seconds=10)
     with run.trials_path.open("a") as file:
@@ -277,7 +272,7 @@ def test_a_search_that_is_killed_goes_on_with_the_trials_it_has_and_ends_the_sam
     wait_for_end(run)
 
     assert run.state().state == "succeeded", run.read_log()
-    assert run.trials()[:2] == before
+    assert len(before) < 4 and run.trials()[: len(before)] == before
     assert without_times(run.trials()) == without_times(uninterrupted.trials())
     assert weights(run) == weights(uninterrupted)
 
@@ -290,7 +285,7 @@ def test_a_stopped_search_keeps_its_trials_and_trains_nothing_more(
     home: Path, csv_file: Path, tiny_encoder: Path
 ) -> None:
     run = started(wish(csv_file, tiny_encoder, search={"trials": 50}))
-    wait(run, lambda: is_training(run, "trial 2 of 50, best macro-F1 "), seconds=280)
+    wait(run, lambda: len(run.trials()) >= 1, seconds=280)
     run.request_stop()
     wait_for_end(run)
     assert run.state().state == "stopped"
