@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     get_settings.cache_clear()
     yield folder
-    from lib.inference.predict import stop_host
+    from lib.inference.ask import stop_host
 
     stop_host()
     _end_queues()

@@ -16,7 +16,7 @@ from typing import Any
 from lib.errors import Problem, UserError
 from lib.inference.channel import Writing, code_version, receive, send, socket_path
 from lib.inference.models import HeldModels
-from lib.inference.work import predict_file
+from lib.inference.requests import WORK
 from lib.settings import get_settings
 
 SECONDS_BETWEEN_BEATS = 0.3
@@ -88,7 +88,7 @@ class Conversation(socketserver.StreamRequestHandler):
                 host.leave()  # before the answer, so that the next host's socket is never taken for ours
                 send(self.wfile, {"ended": True})
                 threading.Thread(target=host.shutdown, daemon=True).start()
-            case "predict":
+            case str(name) if name in WORK:
                 host.last_used = time.monotonic()
                 with Beat(self.wfile) as beat:
                     with host.busy:
@@ -96,7 +96,7 @@ class Conversation(socketserver.StreamRequestHandler):
                         beat.phase = "loading"
                         held = host.models.get(request["model"])
                         beat.phase = "predicting"
-                        answer = predict_file(held, request, on_rows=beat.tell)
+                        answer = WORK[name](held, request, on_rows=beat.tell)
                     host.last_used = time.monotonic()
                 send(self.wfile, answer)
             case other:

@@ -10,9 +10,10 @@ from lib.ui.charts import current_theme
 from lib.ui.distilled_view import show_distillation
 from lib.ui.evaluate_answer import show_answer
 from lib.ui.evaluate_data import evaluation, splits_of
+from lib.ui.evaluate_panels import PANELS
 from lib.ui.frame import section
+from lib.ui.panels import choose_panel
 from lib.ui.review_selection import forget_row
-from lib.ui.views import view_of
 from lib.ui.words import term
 
 _SPLIT = "evaluate split"
@@ -52,7 +53,9 @@ def show_evaluation(run: RunFolder, split: str) -> None:
     show_answer(found)
     show_distillation(found)
     section("Where it is wrong")
-    view_of(found.output).review(found)
+    panel = choose_panel(PANELS, found)
+    if panel is not None:
+        panel.show(found)
 
 
 def example_chart() -> Chart:

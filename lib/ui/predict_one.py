@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from lib.errors import UserError
+from lib.inference.ask import is_loaded
 from lib.inference.inputs import model_inputs, one_row
-from lib.inference.predict import Predictions, is_loaded, predict
+from lib.inference.predict import Predictions, predict
 from lib.runs.folder import RunFolder
 from lib.tasks import find_task
 from lib.tasks.base import Role

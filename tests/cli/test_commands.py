@@ -60,7 +60,7 @@ def in_trained_home(trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("ATELIER_HOME", str(trained["home"]))
     get_settings.cache_clear()
     yield trained
-    from lib.inference.predict import stop_host
+    from lib.inference.ask import stop_host
 
     stop_host()
     get_settings.cache_clear()

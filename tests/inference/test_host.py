@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from lib.errors import UserError
-from lib.inference import predict as asking
+from lib.inference import ask as asking
+from lib.inference.ask import ensure_host, is_loaded, stop_host
 from lib.inference.channel import connect, receive, send, socket_path
-from lib.inference.predict import ensure_host, is_loaded, predict, stop_host
+from lib.inference.predict import predict
 from lib.inference.table import as_table
 
 LABELS = ["cross", "happy", "late"]

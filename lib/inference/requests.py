@@ -1,0 +1,24 @@
+"""What the host can be asked to do with a model that it holds: one line a kind of work."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lib.inference.models import HeldModel
+from lib.inference.work import predict_file
+
+
+class Work(Protocol):
+    """Files named in the request in, files named in the request out; returns the short answer to the asker.
+
+    `on_rows(done)` is called as the work goes on and may raise to end it.
+    """
+
+    def __call__(
+        self, held: HeldModel, request: dict[str, Any], *, on_rows: Callable[[int], None]
+    ) -> dict[str, Any]:
+        """Do it. Raises UserError for what cannot be done."""
+
+
+WORK: dict[str, Work] = {
+    "predict": predict_file,
+}

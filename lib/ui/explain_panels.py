@@ -1,0 +1,6 @@
+"""What the Explain page can show of one row: one line a view."""
+
+from lib.ui.explain_example import Example
+from lib.ui.panels import Panel
+
+PANELS: tuple[Panel[Example], ...] = ()
