@@ -28,7 +28,14 @@ def show_chart(
 
     With `on_select` (a callback; see `picked`) points can be picked. Returns Streamlit's event.
     """
-    config = {"displaylogo": False, "displayModeBar": False, "responsive": True}
+    # Of Plotly's own buttons only the one that keeps a picture, seen while the pointer is on the chart: drawing a PNG
+    # anywhere but in the browser would need a browser of our own.
+    config = {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": "png", "scale": 2, "filename": _file_name(key)},
+        "responsive": True,
+    } | ({} if downloads else {"displayModeBar": False})
     options: dict[str, Any] = {"on_select": on_select, "selection_mode": selection_mode} if on_select else {}
     # The figure brings its own template: Streamlit's would put a box and other fonts on it.
     event = st.plotly_chart(
@@ -41,7 +48,7 @@ def show_chart(
 
 def keep_row(chart: Chart, key: str) -> None:
     """A small menu with the chart's numbers (CSV) and the chart itself (HTML with everything in it)."""
-    name = re.sub(r"\W+", "-", key).strip("-") or "chart"
+    name = _file_name(key)
     with st.popover("Keep", icon=":material/download:", type="tertiary", key=f"{key} keep"):
         # Built when asked for, not on every run of the page.
         st.download_button(
@@ -62,6 +69,10 @@ def keep_row(chart: Chart, key: str) -> None:
             on_click="ignore",
             icon=":material/bar_chart:",
         )
+
+
+def _file_name(key: str) -> str:
+    return re.sub(r"\W+", "-", key).strip("-") or "chart"
 
 
 def picked(key: str) -> dict[str, Any] | None:
