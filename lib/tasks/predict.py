@@ -1,7 +1,7 @@
 """Running a model over rows: the same code for the worker's scores and for the model host."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,9 @@ from lib.tasks.brief import Brief
 
 if TYPE_CHECKING:
     from lib.tasks.base import Features, OnRows, Task
+
+# What is asked of the model for a batch: one answer a feature, from the model, the batch, the processor and the brief.
+Say = Callable[[Any, dict[str, Any], Any, Brief], list[Any]]
 
 # Rows are encoded and sorted by length within chunks of this many, so memory does not grow with the rows.
 ROWS_PER_CHUNK = 8_192
@@ -53,12 +56,16 @@ def read_rows(
     brief: Brief,
     *,
     on_rows: "OnRows | None" = None,
+    say: "Say | None" = None,
 ) -> "Iterator[tuple[list[Any], Features, dict[str, list[Any]]]]":
-    """Chunk by chunk of the rows: what `predict_batch` says of each feature, the features, and the rows by column.
+    """Chunk by chunk of the rows: what `say` tells of each feature, the features, and the rows by column.
 
-    `on_rows(done)` is called after each batch and may raise to end the work.
+    `say` is the task's `predict_batch` unless something else is wanted of the model. `on_rows(done)` is called after
+    each batch and may raise to end the work.
     """
     import torch
+
+    say = say or task.predict_batch
 
     collate = task.collator(processor, brief, training=False)
     device = next(model.parameters()).device
@@ -78,9 +85,7 @@ def read_rows(
                 chosen = by_length[at : at + task.prediction_batch]
                 batch = collate([model_features(features, row) for row in chosen])
                 on_device = {name: values.to(device) for name, values in batch.items()}
-                for row, said in zip(
-                    chosen, task.predict_batch(model, on_device, processor, brief), strict=True
-                ):
+                for row, said in zip(chosen, say(model, on_device, processor, brief), strict=True):
                     raw[row] = said
                 np.subtract.at(waiting, places[chosen], 1)
                 if on_rows is not None:

@@ -1,6 +1,9 @@
 """What the Evaluate page can show beneath its answer: one line a view."""
 
+from lib.ui.evaluate_changes import can_be_changed
 from lib.ui.evaluate_data import Evaluation
+from lib.ui.evaluate_map import can_be_mapped, show_map
+from lib.ui.evaluate_robustness import show_robustness
 from lib.ui.panels import Panel
 from lib.ui.views import view_of
 
@@ -12,4 +15,6 @@ PANELS: tuple[Panel[Evaluation], ...] = (
         lambda found: True,
         lambda found: view_of(found.output).review(found),
     ),
+    Panel("map", "Map", ":material/scatter_plot:", can_be_mapped, show_map),
+    Panel("robustness", "Small changes", ":material/tune:", can_be_changed, show_robustness),
 )
