@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.analysis.balance import label_counts
+from lib.analysis.bins import binned
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
@@ -27,6 +28,7 @@ from lib.charts.lengths import lengths
 from lib.charts.number_line import number_line
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
+from lib.charts.row_histogram import row_histogram
 from lib.charts.row_losses import row_losses
 from lib.charts.seeds import seed_strip
 from lib.charts.tradeoff import Point, tradeoff
@@ -99,6 +101,9 @@ CHARTS = {
     "per class": lambda theme, **more: per_class(table_of(MATRIX), theme=theme, **more),
     "probabilities": lambda theme, **more: probabilities(
         [NASTY, "b"], [0.9, 0.1], gold="b", theme=theme, **more
+    ),
+    "row histogram": lambda theme, **more: row_histogram(
+        binned([0.05, 0.5, 1.0], [0, 0.5, 1]), [NASTY, "b"], measure=NASTY, selected=1, theme=theme, **more
     ),
     "row losses": lambda theme, **more: row_losses([0.5, 2.0, float("nan")], mean=1.0, theme=theme, **more),
     "tradeoff": lambda theme, **more: tradeoff(SIDES, NASTY, rows=9, theme=theme, **more),
