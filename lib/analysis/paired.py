@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lib.analysis.confusion import ConfusionMatrix
-from lib.analysis.entities import entity_outcomes
+from lib.analysis.entities import entity_pairs
 from lib.analysis.entity_intervals import ENTITY_SHARES, share_of
 from lib.analysis.intervals import Interval, wilson
 from lib.analysis.label_sets import known_labels, membership
@@ -186,25 +186,23 @@ def _set_counts(output: Any, judged: Sequence[pd.DataFrame]) -> _Counts:
 
 def _span_counts(output: Any, judged: Sequence[pd.DataFrame]) -> _Counts:
     """As `_set_counts`, with how many spans of each type a row has."""
-    outcomes = [entity_outcomes(frame["gold"].tolist(), frame["predicted"].tolist()) for frame in judged]
-    there = {str(label) for lines in outcomes for label in lines["label"]}
+    found = [entity_pairs(frame["gold"].tolist(), frame["predicted"].tolist()) for frame in judged]
+    there = {
+        str(label) for pairs in found for side in ("true", "predicted") for label in pairs[side].dropna()
+    }
     labels = [*(label for label in output.labels if label in there), *sorted(there - set(output.labels))]
-    rows = len(judged[0])
+    rows, number = len(judged[0]), {label: place for place, label in enumerate(labels)}
 
-    def counted(lines: pd.DataFrame) -> np.ndarray:
-        table = np.zeros((rows, len(labels)))
-        places = lines["label"].map({label: number for number, label in enumerate(labels)})
-        np.add.at(table, (lines["place"].to_numpy(dtype=int), places.to_numpy(dtype=int)), 1)
+    def counted(pairs: pd.DataFrame, side: str) -> np.ndarray:
+        table, lines = np.zeros((rows, len(labels))), pairs[pairs[side].notna()]
+        np.add.at(table, (lines["place"].to_numpy(dtype=int), lines[side].map(number).to_numpy(dtype=int)), 1)
         return table
 
-    def side(lines: pd.DataFrame, name: str) -> pd.DataFrame:
-        return lines[lines["side"] == name]
-
-    sides = []
-    for lines in outcomes:
-        guessed = side(lines, "predicted")
-        sides.append((counted(guessed[guessed["outcome"] == "right"]), counted(guessed)))
-    return labels, counted(side(outcomes[0], "gold")), sides
+    sides = [
+        (counted(pairs[pairs["outcome"] == "right"], "predicted"), counted(pairs, "predicted"))
+        for pairs in found
+    ]
+    return labels, counted(found[0], "true"), sides
 
 
 def _sums_of(

@@ -1,4 +1,4 @@
-"""What becomes of the true entities of each label: found, found in part, taken for something else, missed."""
+"""What goes wrong with the entities of each type: type, borders, both, missed, spurious."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,12 +9,16 @@ from lib.charts.template import styled
 from lib.charts.text import escaped, percent, shortened
 
 # Colour and pattern both, so that neither is needed to tell the parts apart.
-_PARTS: dict[str, tuple[str, str, str]] = {
-    "right": ("right", "", ""),
-    "wrong borders": ("wrong borders", "#E69F00", "/"),
-    "wrong type": ("wrong type", "#CC79A7", "x"),
-    "missed": ("missed", "#7F7F7F", "."),
+_PARTS: dict[str, tuple[str, str]] = {
+    "right": ("", ""),
+    "wrong borders": ("#E69F00", "/"),
+    "wrong type": ("#CC79A7", "x"),
+    "wrong type and borders": ("#D55E00", "+"),
+    "missed": ("#7F7F7F", "."),
+    "spurious": ("#009E73", "\\"),
 }
+# What the line of colours says, where there is little room.
+_SHORT = {"wrong borders": "borders", "wrong type": "type", "wrong type and borders": "both"}
 _LINE = 28
 
 
@@ -26,23 +30,24 @@ def entity_outcomes(
     theme: Theme = "light",
     title: str | None = None,
 ) -> Chart:
-    """A bar for every label, the label with the least share found first, the worst `top` if there are more.
+    """A bar for every type, the one with the least share right first, the worst `top` if there are more.
 
-    `table` as made by `lib.analysis.entities.entity_table`. Labels without a true entity have no bar. A part's
-    customdata is [row of the table, outcome]. Raises ValueError when no label has a true entity.
+    `table` as made by `lib.analysis.entities.entity_table`. A bar is all true and all spurious entities of a type; one
+    without any has no bar. A part's customdata is [row of the table, outcome]. Raises ValueError when there is nothing.
     """
     known = table.reset_index(drop=True)
-    known = known[known["support"] > 0]
+    known = known.assign(all=known[list(_PARTS)].sum(axis=1))
+    known = known[known["all"] > 0]
     if known.empty:
-        raise ValueError("there are no true entities")
-    order = known.sort_values(["recall", "support"], ascending=[True, False], kind="stable")
+        raise ValueError("there are no entities")
+    known["share"] = known["right"] / known["all"]
+    order = known.sort_values(["share", "all"], ascending=[True, False], kind="stable")
     shown = order.head(top)
     figure = go.Figure()
-    for name, (words, colour, pattern) in _PARTS.items():
-        share = 100 * shown[name] / shown["support"]
+    for name, (colour, pattern) in _PARTS.items():
         figure.add_bar(
             y=list(range(len(shown))),
-            x=share,
+            x=100 * shown[name] / shown["all"],
             orientation="h",
             marker={
                 "color": colour or MODEL[theme],
@@ -56,20 +61,20 @@ def entity_outcomes(
                 },
             },
             hovertext=[
-                f"<b>{escaped(shortened(label, 80))}</b><br>{words}: {count:,} of {support:,} "
-                f"({percent(count / support)})"
-                for label, count, support in zip(shown["label"], shown[name], shown["support"], strict=True)
+                f"<b>{escaped(shortened(label, 80))}</b><br>{name}: {count:,} of {total:,} ({percent(count / total)})"
+                for label, count, total in zip(shown["label"], shown[name], shown["all"], strict=True)
             ],
             hoverinfo="text",
             customdata=[[int(place), name] for place in shown.index],
+            selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 1}},
         )
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(shown))),
         ticktext=[
-            f"{escaped(shortened(label, 18))} ({support:,})"
-            for label, support in zip(shown["label"], shown["support"], strict=True)
+            f"{escaped(shortened(label, 18))} ({count:,})"
+            for label, count in zip(shown["label"], shown["all"], strict=True)
         ],
         range=[len(shown) - 0.4, -0.6],
         showline=False,
@@ -83,27 +88,26 @@ def entity_outcomes(
         gridcolor=GRID[theme],
         showline=False,
         fixedrange=True,
-        title={"text": "share of the true entities"},
+        title={"text": "share of the type’s true and spurious entities"},
     )
     figure.update_layout(barmode="stack", bargap=0.3, dragmode=False, clickmode="event+select")
-    total = int(known["support"].sum())
-    more = f" · the worst {len(shown)} of {len(order):,} labels" if len(order) > len(shown) else ""
+    true, spurious = int(known["support"].sum()), int(known["spurious"].sum())
+    more = f" · the worst {len(shown)} of {len(order):,} types" if len(order) > len(shown) else ""
     styled(
         figure,
         theme=theme,
-        title=title or "What becomes of the true entities?",
-        subtitle=f"{total:,} {split} {'entity' if total == 1 else 'entities'} (number in brackets){more}",
+        title=title or "What goes wrong, type by type?",
+        subtitle=f"{true:,} {split} {'entity' if true == 1 else 'entities'} and {spurious:,} spurious (both in "
+        f"brackets){more}",
         plot_height=max(len(shown), 2) * _LINE,
-        key=[(words, colour or MODEL[theme]) for words, colour, _ in _PARTS.values()],
+        key=[(_SHORT.get(name, name), colour or MODEL[theme]) for name, (colour, _) in _PARTS.items()],
         bottom=40,
     )
-    parts = ", ".join(
-        f"{percent(known[name].sum() / total)} {words}" for name, (words, _, _) in _PARTS.items()
-    )
+    parts = ", ".join(f"{int(known[name].sum()):,} {name}" for name in _PARTS)
     worst = order.iloc[0]
     return Chart(
         figure,
-        f"Of {total:,} true {split} entities: {parts}; the least found label is {worst['label']} with "
-        f"{percent(worst['recall'])}.",
-        order.reset_index(drop=True),
+        f"Of {true:,} true {split} entities and {spurious:,} spurious ones: {parts}; the type with least right is "
+        f"{worst['label']} with {percent(worst['share'])}.",
+        order.drop(columns=["all", "share"]).reset_index(drop=True),
     )

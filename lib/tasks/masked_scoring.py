@@ -17,6 +17,8 @@ ROWS_PER_CHUNK = 1_024
 # A batch's scores are tokens × vocabulary numbers of 4 bytes: 64 million are 256 MB.
 MOST_SCORES = 64_000_000
 MOST_BLOCKS = 64
+# Likeliest tokens kept of each hidden one; more would make the file of a large corpus much larger.
+TOLD = 3
 
 
 def guess_hidden(
@@ -97,8 +99,13 @@ def _guesses(logs: Any, blocks: Features, number: int, places: np.ndarray) -> li
     import torch
 
     truths = [blocks["input_ids"][number][place] for place in places]
-    gold = logs.gather(1, torch.tensor(truths, device=logs.device)[:, None])[:, 0].cpu().numpy()
     best, guessed = (values.cpu().numpy() for values in logs.max(dim=-1))
+    truth = logs.gather(1, torch.tensor(truths, device=logs.device)[:, None])
+    gold = truth[:, 0].cpu().numpy()
+    # Tokens as likely as the true one stand behind it: the rank says how many are likelier.
+    ranks = 1 + (logs > truth).sum(dim=-1).cpu().numpy()
+    top = logs.topk(min(TOLD, logs.shape[-1]), dim=-1)
+    told, chances = top.indices.cpu().tolist(), top.values.exp().cpu().tolist()
     offsets = blocks["_offsets"][number]
     return [
         {
@@ -107,6 +114,8 @@ def _guesses(logs: Any, blocks: Features, number: int, places: np.ndarray) -> li
             "guess": int(guessed[index]),
             "loss": -float(gold[index]),
             "score": float(np.exp(best[index])),
+            "rank": int(ranks[index]),
+            "top": list(zip(told[index], chances[index], strict=True)),
         }
         for index, (place, truth) in enumerate(zip(places, truths, strict=True))
     ]
@@ -159,6 +168,8 @@ def _in_text(tokenizer: Any, row: list[dict[str, Any]], text: str) -> str:
                 "guess": token_text(tokenizer, item["guess"]),
                 "score": round(item["score"], 4),
                 "loss": round(item["loss"], 4),
+                "rank": item["rank"],
+                "top": [[token_text(tokenizer, number), round(chance, 4)] for number, chance in item["top"]],
             }
         )
     return json.dumps(found, ensure_ascii=False)

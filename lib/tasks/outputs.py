@@ -127,8 +127,9 @@ class MaskedTokens(Output):
     A prediction holds `text`, `candidates`: JSON list, one per mask, of lists of {"token", "score"}, best first, and
     `confidence` (the mean score of the best ones; missing where nothing is masked). A judged row holds `nll`,
     `tokens_judged`, `loss` as in `Continuation`, `hits` (masked tokens guessed exactly) and `hidden`: JSON list of
-    {"start", "end" (characters of the text), "token", "guess", "score" (of the guess), "loss"}; `gold` and `predicted`
-    are the hidden and the guessed tokens as texts; `correct` when all were guessed.
+    {"start", "end" (characters of the text), "token", "guess", "score" (of the guess), "loss", "rank" (1: no token was
+    likelier), "top" (the three likeliest, [token, score] each)}; runs of before have no rank and no top. `gold` and
+    `predicted` are the hidden and the guessed tokens as texts; `correct` when all were guessed.
     """
 
     kind: ClassVar[str] = "masked-tokens"

@@ -1,114 +1,44 @@
-"""The evidence on labelled spans: a chart and a table of the labels, the texts that went wrong, and one in full."""
+"""The texts behind a choice of labelled spans, page by page, and one of them in full."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from lib.analysis.entities import OUTCOMES, entity_outcomes, entity_table, match_spans
+from lib.analysis.entities import match_spans
+from lib.analysis.entity_matrix import EntityMatrix
 from lib.charts.colours import label_colours
-from lib.charts.entities import entity_outcomes as outcomes_chart
-from lib.ui.charts import current_theme, show_chart
 from lib.ui.downloads import csv_bytes
-from lib.ui.entity_text import show_marked
+from lib.ui.entity_data import pairs_of, word_starts
+from lib.ui.entity_lanes import show_lanes
+from lib.ui.entity_selection import KINDS, WRONG, Chosen, choose
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import count, significant
+from lib.ui.review_list import ROWS_ANCHOR
 from lib.ui.review_row import show_steps
-from lib.ui.review_selection import forget_row, open_row, row_in_address
+from lib.ui.review_selection import Selection, forget_row, open_row, row_in_address
 from lib.ui.words import escape_markdown, shorten, term
 
 ROWS_PER_PAGE = 50
-_EVERY = "any"
-# What the picker of errors offers, beside the outcomes but "right".
-_KINDS = {
-    _EVERY: "Any mistake",
-    "missed": "Missed",
-    "extra": "Extra",
-    "wrong type": "Wrong type",
-    "wrong borders": "Wrong borders",
-    "right": "Right",
-}
+_EVERY = "(any)"
 _ORDERS = {"loss": "Highest loss", "mistakes": "Most mistakes", "row": "As in the file"}
-_HOUR = 3600
 
 
-@st.cache_data(max_entries=6, ttl=_HOUR, show_spinner="Comparing the spans")
-def _outcomes(path: str, changed: int, split: str, _found: Evaluation) -> pd.DataFrame:
-    return entity_outcomes(_found.frame["gold"].tolist(), _found.frame["predicted"].tolist())
-
-
-def show_labels(found: Evaluation, labels: tuple[str, ...]) -> None:
-    """What becomes of the true entities of each label, and the scores of each label with their intervals."""
-    table = entity_table(_outcomes(*found.key, found), labels)
-    left, right = st.columns([4, 5], gap="medium")
-    with left:
-        if table["support"].sum():
-            show_chart(outcomes_chart(table, split=found.split, theme=current_theme()), "entities chart")
-        else:
-            st.markdown("No row has a true entity.")
-    with right:
-        _label_table(found, table)
-
-
-def _label_table(found: Evaluation, table: pd.DataFrame) -> None:
-    shown = pd.DataFrame({"Label": [shorten(label, 60) for label in table["label"]]})
-    for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
-        ends = zip(table[name], table[f"{name}_low"], table[f"{name}_high"], strict=True)
-        shown[title] = [f"{value:.2f} ({low:.2f}–{high:.2f})" for value, low, high in ends]
-    shown["True"], shown["Predicted"] = table["support"], table["predicted"]
-
-    @guarded_callback
-    def on_row() -> None:
-        chosen = st.session_state["entities table"]["selection"]["rows"]
-        if chosen:
-            _take("label", str(table["label"].iloc[chosen[0]]))
-
-    st.caption("Each score with its 95 % interval. Click a line’s box to read the texts with that label.")
-    st.dataframe(
-        shown,
-        hide_index=True,
-        key="entities table",
-        on_select=on_row,
-        selection_mode="single-row",
-        column_config={
-            "Precision": st.column_config.TextColumn(
-                help="Of the spans given this label, the share that is right."
-            ),
-            "Recall": st.column_config.TextColumn(
-                help="Of the spans that have this label, the share that is found."
-            ),
-            "True": st.column_config.NumberColumn(help="Spans that truly have the label."),
-            "Predicted": st.column_config.NumberColumn(help="Spans that were given the label."),
-        },
-        alt=f"Precision, recall and F1 of {count(len(table), 'label')} on {found.split} rows",
-    )
-    st.download_button(
-        "Labels with intervals (CSV)",
-        lambda: csv_bytes(table),
-        f"{found.run.id}-{found.split}-labels.csv",
-        "text/csv",
-        on_click="ignore",
-        type="tertiary",
-        icon=":material/download:",
-    )
-
-
-def show_list(found: Evaluation, labels: tuple[str, ...]) -> tuple[pd.DataFrame, int] | None:
-    """The texts with the label and the kind of error asked for; returns them and the place of the open one."""
-    heading = st.container()
-    names = sorted({*labels, *_outcomes(*found.key, found)["label"]})
-    label, kind, order, find = _controls(names)
-    rows = rows_to_show(
-        found.frame, _outcomes(*found.key, found), label=label, kind=kind, order=order, find=find
-    )
+def show_list(found: Evaluation, matrix: EntityMatrix, chosen: Chosen) -> tuple[pd.DataFrame, int] | None:
+    """The texts with what is chosen; returns them and the place of the open one."""
+    heading = st.container(gap=None)
+    order, find = _controls(found, matrix, chosen)
+    pairs = pairs_of(found)
+    lines = chosen.lines(pairs, matrix)
+    rows = rows_to_show(found.frame, pairs, lines, order=order, find=find)
     with heading:
-        among = f"among {count(len(found.frame), f'{found.split} row')}"
-        what = "" if label == _EVERY else f" with **{escape_markdown(shorten(label, 60))}**"
-        st.markdown(f"**{count(len(rows), 'text')}**{what}, {_KINDS[kind].lower()}, {among}")
+        st.html(f'<div id="{ROWS_ANCHOR}"></div>')
+        _heading(found, matrix, chosen, rows)
     if rows.empty:
-        st.caption("No such text. Choose another label or another kind of mistake.")
+        st.caption("No such text. Choose another cell, or another kind of mistake.")
         return None
     number = row_in_address()
     # Only the open row is looked for; without one, or when it is not in the list, the first is open.
@@ -120,50 +50,78 @@ def show_list(found: Evaluation, labels: tuple[str, ...]) -> tuple[pd.DataFrame,
 
 
 def rows_to_show(
-    frame: pd.DataFrame, outcomes: pd.DataFrame, *, label: str, kind: str, order: str, find: str
+    frame: pd.DataFrame, pairs: pd.DataFrame, lines: pd.DataFrame, *, order: str, find: str
 ) -> pd.DataFrame:
-    """The judged rows with a span of that label and outcome ("any": with a mistake), in the order asked for.
+    """The judged rows of those `lines` of all `pairs`, in the order asked for.
 
-    With one more column, `mistakes`: how many true spans are missed or wrong, and how many predicted ones are extra.
+    With two more columns: `mistakes`, how many of the row's lines are not right; `chosen`, how many are meant.
     """
-    wrong = outcomes[outcomes["outcome"] != "right"]
-    chosen = wrong if kind == _EVERY else outcomes[outcomes["outcome"] == kind]
-    if label != _EVERY:
-        chosen = chosen[chosen["label"] == label]
-    places = sorted(set(chosen["place"]))
-    # A span that is wrong on both sides is one mistake.
-    counted = wrong[(wrong["side"] == "gold") | (wrong["outcome"] == "extra")]
-    mistakes = counted["place"].value_counts().reindex(range(len(frame)), fill_value=0)
-    rows = frame.assign(mistakes=mistakes.to_numpy()).iloc[places]
+    wrong = pairs.loc[pairs["outcome"] != "right", "place"].value_counts()
+    meant = lines["place"].value_counts()
+    everywhere = range(len(frame))
+    rows = frame.assign(
+        mistakes=wrong.reindex(everywhere, fill_value=0).to_numpy(),
+        chosen=meant.reindex(everywhere, fill_value=0).to_numpy(),
+    )
+    rows = rows[rows["chosen"] > 0]
     if find.strip():
         rows = rows[rows["text"].str.contains(find.strip(), case=False, regex=False, na=False)]
     return rows.sort_values(order, ascending=order == "row", kind="stable")
 
 
-def _controls(labels: list[str]) -> tuple[str, str, str, str]:
-    """Label and kind of error, which are in the address, order and search."""
-    for name, known in (("label", labels), ("error", list(_KINDS))):
-        asked = st.query_params.get(name)
-        st.session_state[f"entities {name}"] = asked if asked in known else _EVERY
+def _heading(found: Evaluation, matrix: EntityMatrix, chosen: Chosen, rows: pd.DataFrame) -> None:
+    spans, among = int(rows["chosen"].sum()), f"among {count(len(found.frame), f'{found.split} row')}"
+    if chosen.is_empty:
+        st.markdown(f"**{count(spans, 'mistake')}** in **{count(len(rows), 'text')}** {among}")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"**{count(spans, 'entity', 'entities')}** in **{count(len(rows), 'text')}** {among}",
+            width="content",
+        )
+        st.button(
+            escape_markdown(shorten(chosen.words(matrix), 80)),
+            icon=":material/close:",
+            icon_position="right",
+            key="clear selection",
+            help="Clear this selection and show all mistakes",
+            on_click=choose,
+            args=(Selection(), None),
+            kwargs={"split": found.split},
+        )
+
+
+def _controls(found: Evaluation, matrix: EntityMatrix, chosen: Chosen) -> tuple[str, str]:
+    """Order and search, and the choice as three pickers: the way to it without a mouse."""
+    labels = sorted({name for gathered in matrix.members for name in gathered} | {*matrix.labels})
     with st.container(key="review-pickers", gap="small"):
-        first, second, third, fourth = st.columns(4, gap="small")
-    first.selectbox(
-        "Label",
-        [_EVERY, *labels],
-        format_func=lambda label: "Any" if label == _EVERY else shorten(label, 60),
-        key="entities label",
-        on_change=_pick,
+        places = st.columns(5, gap="small")
+    sides = (
+        ("true", "True type", chosen.cell.true, "(spurious)"),
+        ("predicted", "Predicted type", chosen.cell.predicted, "(missed)"),
     )
-    second.selectbox(
+    for place, (side, title, name, nothing) in zip(places, sides, strict=False):
+        st.session_state[f"entities {side}"] = _EVERY if name is None else name
+        place.selectbox(
+            title,
+            [_EVERY, *labels, matrix.nothing],
+            format_func=partial(_said, {_EVERY: "Any", matrix.nothing: nothing}),
+            key=f"entities {side}",
+            on_change=_pick,
+            args=(found.split,),
+        )
+    st.session_state["entities error"] = chosen.kind
+    places[2].selectbox(
         "What happened",
-        list(_KINDS),
-        format_func=_KINDS.__getitem__,
+        list(KINDS),
+        format_func=KINDS.__getitem__,
         key="entities error",
         on_change=_pick,
-        help="Missed: true, and nothing was predicted there. Extra: predicted, and nothing is true there. Wrong type: "
-        "the same span under another label. Wrong borders: it overlaps a true span.",
+        args=(found.split, True),
+        help="Missed: true, and nothing predicted answers it. Spurious: predicted, and nothing true is answered. Wrong "
+        "type: the same borders with another type. Wrong borders: the same type, overlapping.",
     )
-    order = third.selectbox(
+    order = places[3].selectbox(
         "First",
         list(_ORDERS),
         format_func=_ORDERS.__getitem__,
@@ -172,30 +130,30 @@ def _controls(labels: list[str]) -> tuple[str, str, str, str]:
         on_change=forget_row,
         help=term("loss"),
     )
-    find = fourth.text_input(
+    find = places[4].text_input(
         "Text contains", key="entities find", type="search", persist_state="page", on_change=forget_row
     )
-    return st.session_state["entities label"], st.session_state["entities error"], order, find or ""
+    return order, find or ""
+
+
+def _said(names: dict[str, str], label: str) -> str:
+    return names.get(label, shorten(label, 60))
 
 
 @guarded_callback
-def _pick() -> None:
-    for name in ("label", "error"):
-        _take(name, st.session_state[f"entities {name}"])
-
-
-def _take(name: str, value: str) -> None:
-    if value == _EVERY:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = value
-    forget_row()
+def _pick(split: str, keeps_kind: bool = False) -> None:
+    true, predicted = (st.session_state[f"entities {side}"] for side in ("true", "predicted"))
+    cell = Selection(None if true == _EVERY else true, None if predicted == _EVERY else predicted)
+    kind = st.session_state["entities error"]
+    # “Any mistake” goes without saying while no type is chosen, and would hide the right ones of a type.
+    choose(cell, kind if keeps_kind or kind != WRONG else None, split=split)
 
 
 def _table(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
     shown = pd.DataFrame(
         {
             "Text": [shorten(text, 240) for text in rows["text"]],
+            "Chosen": rows["chosen"].tolist(),
             "Mistakes": rows["mistakes"].tolist(),
             "Right": rows["tp"].tolist(),
             "Loss": rows["loss"].tolist(),
@@ -220,8 +178,9 @@ def _table(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
         height=min(36 * len(shown) + 40, 330),
         column_config={
             "Text": st.column_config.TextColumn(width="large"),
+            "Chosen": st.column_config.NumberColumn(help="Spans of the kind that is chosen.", width=80),
             "Mistakes": st.column_config.NumberColumn(
-                help="Spans that are missed, extra or wrong.", width=90
+                help="Spans that are missed, spurious or wrong.", width=90
             ),
             "Right": st.column_config.NumberColumn(help="Spans right in border and label.", width=80),
             "Loss": st.column_config.NumberColumn(format="%.2f", help=term("loss"), width=80),
@@ -269,18 +228,25 @@ def _below(found: Evaluation, rows: pd.DataFrame, start: int) -> None:
         )
 
 
-def show_entities(found: Evaluation, labels: tuple[str, ...], rows: pd.DataFrame, place: int) -> None:
-    """One text in full: its true and its predicted spans, those that differ with what is wrong."""
+def show_entities(
+    found: Evaluation, labels: tuple[str, ...], rows: pd.DataFrame, place: int, lines: pd.DataFrame
+) -> None:
+    """One text in full with its true and its predicted spans; those of `lines` are outlined."""
     row: pd.Series[Any] = rows.iloc[place]
     gold, predicted = json.loads(row["gold"]), json.loads(row["predicted"])
-    true, guessed = match_spans(gold, predicted)
-    colours = label_colours(labels)
+    text = str(row["text"])
+    matches = match_spans(gold, predicted, lambda: word_starts(text, int(row["words"])))
+    where = (found.frame["row"] == row["row"]).to_numpy().argmax()
+    meant = lines[lines["place"] == where]
+    chosen = set(zip(meant["true_at"], meant["predicted_at"], strict=True))
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
-        for title, spans, outcomes in (("True", gold, true), ("Predicted", predicted, guessed)):
-            notes = ["" if outcome == OUTCOMES[0] else outcome for outcome in outcomes]
-            said = f"{title}: {count(len(spans), 'entity', 'entities')}"
-            show_marked(str(row["text"]), spans, colours, notes=notes, title=said)
+        show_lanes(text, gold, predicted, matches, label_colours(labels), chosen=chosen)
+        st.caption(
+            f"Filled: {count(len(gold), 'true entity', 'true entities')}. Framed, beneath: "
+            f"{count(len(predicted), 'predicted entity', 'predicted entities')}. Dashed: the borders differ. Point at "
+            "one for its confidence."
+        )
         facts = [
             f"{count(int(row['tp']), 'entity', 'entities')} right",
             f"loss {significant(float(row['loss']))}" if pd.notna(row["loss"]) else "",

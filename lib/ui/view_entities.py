@@ -8,11 +8,14 @@ import streamlit as st
 
 from lib.charts.colours import label_colours
 from lib.tasks.outputs import TokenLabels
+from lib.ui.entity_data import matrix_of, pairs_of
+from lib.ui.entity_evidence import show_evidence
+from lib.ui.entity_selection import chosen_in_address
 from lib.ui.entity_text import show_marked
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded
 from lib.ui.numbers import count
-from lib.ui.review_entities import show_entities, show_labels, show_list
+from lib.ui.review_entities import show_entities, show_list
 from lib.ui.view import View
 from lib.ui.words import escape_markdown, shorten, term
 
@@ -72,8 +75,10 @@ def in_a_line(cell: str) -> str:
 @st.fragment
 @guarded
 def _review(found: Evaluation, labels: tuple[str, ...]) -> None:
-    """Labels, the texts behind a label or an error, and one of them; only this part runs again after a click."""
-    show_labels(found, labels)
-    listed = show_list(found, labels)
+    """The evidence, the texts behind a choice, and one of them; only this part runs again after a click."""
+    matrix = matrix_of(found, labels)
+    chosen = chosen_in_address(matrix)
+    show_evidence(found, matrix, chosen)
+    listed = show_list(found, matrix, chosen)
     if listed is not None:
-        show_entities(found, labels, *listed)
+        show_entities(found, labels, *listed, lines=chosen.lines(pairs_of(found), matrix))

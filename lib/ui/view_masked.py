@@ -11,6 +11,7 @@ from lib.charts.candidates import candidates
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.frame import guarded
+from lib.ui.masked_ranks import show_before_and_after, show_ranks
 from lib.ui.numbers import count, significant
 from lib.ui.review_selection import open_row, row_in_address
 from lib.ui.view import ROWS_SHOWN, View
@@ -77,10 +78,14 @@ class MaskedView(View):
 @guarded
 def _review(found: Evaluation) -> None:
     """Only this part runs again after a click."""
-    frame = found.frame[found.frame["tokens_judged"] > 0]
+    frame = found.frame
+    chosen = show_ranks(found)
+    if chosen is not None:
+        frame = frame[chosen]
+    frame = frame[frame["tokens_judged"] > 0]
     frame = frame.sort_values("loss", ascending=False, kind="stable").head(ROWS_SHOWN)
     if frame.empty:
-        st.caption("No text has a hidden word.")
+        st.caption("No text has a hidden word." if chosen is None else "No hidden word is ranked so.")
         return
     numbers = frame["row"].tolist()
     asked = row_in_address()
@@ -154,6 +159,7 @@ def _in_full(found: Evaluation, row: "pd.Series[Any]") -> None:
     st.caption(
         f"{guessed} · loss {significant(float(row['loss']))} · marked: what was hidden; struck through: a wrong guess"
     )
+    show_before_and_after(found, row)
     if len(text) > MOST_CHARACTERS:
         st.caption(f"The first {MOST_CHARACTERS:,} of {len(text):,} characters.")
 

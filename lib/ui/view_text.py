@@ -1,17 +1,18 @@
-"""A text that was written for a text: beside its reference, with what the two share, the worst first."""
+"""A text that was written for a text: beside its reference, and its source, the worst first."""
 
-import html
-import re
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from lib.ui.address_choice import choose_in_address
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.frame import guarded
 from lib.ui.judged_rows import show_rows, show_steps
 from lib.ui.numbers import count, significant
-from lib.ui.review_row import MOST_CHARACTERS, show_text
+from lib.ui.review_row import show_text
+from lib.ui.text_marks import STYLE, against_reference, against_source, titled
+from lib.ui.text_measures import TEXT_MEASURES, Part, choose_part, clear_part, measured
 from lib.ui.view import View
 from lib.ui.words import escape_markdown, shorten, term
 
@@ -21,18 +22,11 @@ ORDERS = {
     "loss": "Highest loss",
     "long": "Much too long",
     "short": "Much too short",
+    "measure": "Most of the measure",
 }
+AGAINST = {"source": "Against the source", "reference": "Against the reference"}
 _ORDER = "review texts order"
-_WORD = re.compile(r"\w+")
 _ROUGE = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L"}
-_STYLE = """
-<style>
-.atelier-shared {text-decoration: underline; text-decoration-thickness: 2px; text-underline-offset: 3px;
- text-decoration-color: var(--atelier-accent);}
-.atelier-written {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; max-width: 75ch;
- max-height: 22rem; overflow-y: auto; font-size: 1.05rem;}
-</style>
-"""
 
 
 class TextView(View):
@@ -52,7 +46,7 @@ class TextView(View):
 
     def review(self, found: Evaluation) -> None:
         """The rows, worst first, and one of them in full."""
-        st.html(_STYLE)
+        st.html(STYLE)
         said = found.run.brief() or {}
         st.caption(escape_markdown(writing_words(said.get("options", {}))))
         _review(found)
@@ -90,50 +84,42 @@ def length_ratio(frame: pd.DataFrame) -> "pd.Series[float]":
     return frame["predicted"].str.count(r"\S+") / words.where(words > 0)
 
 
-def rows_in_order(frame: pd.DataFrame, order: str) -> pd.DataFrame:
-    """The judged rows with `ratio`, the worst by one of ORDERS first."""
-    rows = frame.assign(ratio=length_ratio(frame))
+def rows_in_order(frame: pd.DataFrame, order: str, *, measure: str = "rouge1") -> pd.DataFrame:
+    """The judged rows with `ratio`, the worst by one of ORDERS first, or those with most of a measure."""
+    rows = frame if "ratio" in frame else frame.assign(ratio=length_ratio(frame))
     by, rising = {
         "rouge1": ("rouge1", True),
         "loss": ("loss", False),
         "long": ("ratio", False),
         "short": ("ratio", True),
+        "measure": (measure, False),
     }[order]
     return rows.sort_values(by, ascending=rising, kind="stable")
-
-
-def shared_words(text: str, other: str) -> str:
-    """The text as HTML, with the words that the other text has too underlined; whatever it contains stays text."""
-    there = {word.casefold() for word in _WORD.findall(other)}
-    parts, at = [], 0
-    for match in _WORD.finditer(text[:MOST_CHARACTERS]):
-        parts.append(html.escape(text[at : match.start()]))
-        word = html.escape(match[0])
-        parts.append(f'<span class="atelier-shared">{word}</span>' if match[0].casefold() in there else word)
-        at = match.end()
-    return "".join([*parts, html.escape(text[at:MOST_CHARACTERS])])
 
 
 @st.fragment
 @guarded
 def _review(found: Evaluation) -> None:
-    """The list and one of its rows; only this part runs again after a click."""
+    """The measures, the list and one of its rows; only this part runs again after a click."""
+    frame = pd.concat([found.frame, measured(found)], axis=1)
+    frame = frame.assign(ratio=length_ratio(frame))
+    part = choose_part(found, frame)
     order = st.segmented_control(
         "First", list(ORDERS), format_func=ORDERS.__getitem__, default="rouge1", key=_ORDER, required=True,
         label_visibility="collapsed",
     )  # fmt: skip
-    rows = rows_in_order(found.frame, str(order))
-    exact = int(found.frame["correct"].sum())
-    ratio = rows["ratio"].median()
-    st.markdown(
-        f"**{count(len(rows), f'{found.split} row')}**, {escape_markdown(ORDERS[str(order)].lower())} first; "
-        f"{count(exact, 'is', 'are')} exactly the reference. "
-        f"Half of the texts have at most {significant(float(ratio))} times the words of their reference."
-    )
+    rows = rows_in_order(part.rows(frame), str(order), measure=part.measure)
+    _heading(found, rows, part)
+    if rows.empty:
+        st.caption("No row is in this range.")
+        return
+    title = TEXT_MEASURES[part.measure][0]
+    shown = {} if part.measure in ("rouge1", "ratio") else {part.measure: st.column_config.NumberColumn(
+        title, format="%.2f" if TEXT_MEASURES[part.measure][2] else "%d", width=80)}  # fmt: skip
     place = show_rows(
         found,
         rows,
-        cells=_cells,
+        cells=lambda part_of_rows: _cells(part_of_rows, list(shown)),
         columns={
             "gold": st.column_config.TextColumn("Reference", width=215),
             "predicted": st.column_config.TextColumn("Written", width=215),
@@ -142,51 +128,84 @@ def _review(found: Evaluation) -> None:
                 "Length", format="%.2f ×", width=70, help="Words written for each word of the reference."
             ),
             "loss": st.column_config.NumberColumn("Loss", format="%.2f", help=term("loss"), width=60),
+            **shown,
         },
         key="texts",
         alt=f"{count(len(rows), 'row')} with reference and written text, {ORDERS[str(order)].lower()} first",
-        text_width=300,
+        text_width=280,
     )
-    _show_row(found, rows, place)
+    _show_row(found, rows, place, mostly_new=bool(frame["novel_words"].median() > 0.5))
 
 
-def _cells(part: pd.DataFrame) -> dict[str, Any]:
+def _heading(found: Evaluation, rows: pd.DataFrame, part: Part) -> None:
+    if part.chosen is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{count(len(rows), f'{found.split} row')}**", width="content")
+            st.button(
+                escape_markdown(f"{TEXT_MEASURES[part.measure][0]}: {part.names[part.chosen]}"),
+                icon=":material/close:",
+                icon_position="right",
+                key="clear part",
+                help="Clear this selection and show all rows",
+                on_click=clear_part,
+            )
+        return
+    exact = int(rows["correct"].sum())
+    st.markdown(
+        f"**{count(len(rows), f'{found.split} row')}**; {count(exact, 'is', 'are')} exactly the reference. Half of the "
+        f"texts have at most {significant(float(rows['ratio'].median()))} times the words of their reference."
+    )
+
+
+def _cells(part: pd.DataFrame, more: list[str]) -> dict[str, Any]:
     return {
         "gold": part["gold"].map(lambda text: shorten(text, 240)),
         "predicted": part["predicted"].map(lambda text: shorten(text or NOTHING, 240)),
+        **{name: part[name] for name in more},
         "rouge1": part["rouge1"],
         "ratio": part["ratio"],
         "loss": part["loss"],
     }
 
 
-def _show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
+def _show_row(found: Evaluation, rows: pd.DataFrame, place: int, *, mostly_new: bool) -> None:
+    """One row; in another language than its source nearly all is new, so the reference says more and comes first."""
     row = rows.iloc[place]
+    gold, said = str(row["gold"]), str(row["predicted"] or "")
+    source = "\n".join(str(row[name]) for name in found.texts)
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        ways = list(reversed(AGAINST)) if mostly_new else list(AGAINST)
+        way = choose_in_address("against", "Compare", ways, format_func=AGAINST.__getitem__)
         read, wrote = st.columns(2, gap="large")
-        with read:
-            for name in found.texts:
-                show_text(row[name], title=shorten(name.removeprefix(INPUT), 60))
+        if way == "source":
+            left, right = against_source(source, said)
+            read.html(titled(", ".join(shorten(name.removeprefix(INPUT), 60) for name in found.texts), left))
+            wrote.html(titled("Written", right if said else NOTHING))
+            words = (
+                "Underlined: two and more words in a row that the source has too. Dotted: words it does not have. "
+                "Marked: new numbers and capitalised names; “three” and “3” count as different."
+            )
+        else:
+            with read:
+                for name in found.texts:
+                    show_text(row[name], title=shorten(name.removeprefix(INPUT), 60))
+            wrote.html(titled("Written", against_reference(gold, said)))
+            words = "Marked: words the reference does not have there. Struck through: words of the reference left out."
         with wrote:
-            gold, said = str(row["gold"]), str(row["predicted"])
-            _show_shared("Reference", gold, said)
-            _show_shared("Written", said or NOTHING, gold)
-            st.caption("Underlined: words that both have.")
+            show_text(gold, title="Reference")
+            st.caption(words)
             st.caption(escape_markdown(" · ".join(_facts(row))))
-
-
-def _show_shared(title: str, text: str, other: str) -> None:
-    st.html(
-        f'<div class="atelier-text-title">{html.escape(title)}</div>'
-        f'<div class="atelier-written" dir="auto" tabindex="0">{shared_words(text, other)}</div>'
-    )
 
 
 def _facts(row: "pd.Series[Any]") -> list[str]:
     facts = [f"{title} {float(row[name]):.2f}" for name, title in _ROUGE.items()]
     if pd.notna(row["ratio"]):
         facts.append(f"{significant(float(row['ratio']))} times the reference's words")
+    if row.get("copy_length", 0) > 1:
+        facts.append(f"longest copy {count(float(row['copy_length']), 'word')}")
+    if row.get("novel_facts", 0) > 0:
+        facts.append(f"{count(float(row['novel_facts']), 'new number or name', 'new numbers and names')}")
     if pd.notna(row["loss"]):
         facts.append(f"loss {significant(float(row['loss']))}")
     if row.get("truncated"):

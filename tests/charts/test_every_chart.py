@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 
 from lib.analysis.balance import label_counts
+from lib.analysis.bins import binned
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
+from lib.analysis.entity_matrix import EntityMatrix
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.trials import Trial
@@ -18,6 +20,7 @@ from lib.charts.confusion import confusion
 from lib.charts.curves import loss_curves, score_curves
 from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
+from lib.charts.entity_matrix import entity_matrix
 from lib.charts.errors import errors
 from lib.charts.kept_by_label import kept_by_label
 from lib.charts.labels import label_balance
@@ -25,6 +28,7 @@ from lib.charts.lengths import lengths
 from lib.charts.number_line import number_line
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
+from lib.charts.row_histogram import row_histogram
 from lib.charts.row_losses import row_losses
 from lib.charts.seeds import seed_strip
 from lib.charts.tradeoff import Point, tradeoff
@@ -34,13 +38,11 @@ from lib.tasks.outputs import LabelScores
 
 NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
 MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
-ENTITIES = entity_table(
-    pd.DataFrame(
-        [(0, "gold", NASTY, "missed"), (0, "gold", "b", "right"), (0, "predicted", "b", "right")],
-        columns=["place", "side", "label", "outcome"],
-    ),
-    ["b"],
+PAIRS = pd.DataFrame(
+    [(0, NASTY, None, "missed"), (0, "b", "b", "right"), (0, "b", NASTY, "wrong type and borders")],
+    columns=["place", "true", "predicted", "outcome"],
 )
+ENTITIES = entity_table(PAIRS, ["b"])
 KEPT = by_label(
     LabelScores((NASTY, "b")),
     {
@@ -75,6 +77,9 @@ CHARTS = {
         [NASTY, "b"], [0.9, 0.1], [0.4, 0.5], gold=["b"], theme=theme, **more
     ),
     "entities": lambda theme, **more: entity_outcomes(ENTITIES, theme=theme, **more),
+    "entity matrix": lambda theme, **more: entity_matrix(
+        EntityMatrix.of(PAIRS, ["b"]), selected=(1, 0), theme=theme, **more
+    ),
     "errors": lambda theme, **more: errors(
         np.array([-2.0, 0.5, 3.0]), unit=NASTY, spread=2.0, theme=theme, **more
     ),
@@ -96,6 +101,9 @@ CHARTS = {
     "per class": lambda theme, **more: per_class(table_of(MATRIX), theme=theme, **more),
     "probabilities": lambda theme, **more: probabilities(
         [NASTY, "b"], [0.9, 0.1], gold="b", theme=theme, **more
+    ),
+    "row histogram": lambda theme, **more: row_histogram(
+        binned([0.05, 0.5, 1.0], [0, 0.5, 1]), [NASTY, "b"], measure=NASTY, selected=1, theme=theme, **more
     ),
     "row losses": lambda theme, **more: row_losses([0.5, 2.0, float("nan")], mean=1.0, theme=theme, **more),
     "tradeoff": lambda theme, **more: tradeoff(SIDES, NASTY, rows=9, theme=theme, **more),

@@ -1,13 +1,18 @@
 """The views of labelled spans on the Evaluate page, with runs written by hand and no model."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lib.analysis.entities import entity_pairs, match_spans
+from lib.data.read import read_table
+from lib.data.split import SplitPlan
+from lib.data.store import save
 from lib.runs.files import write_json
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.spec import DataSpec, Spec
@@ -18,6 +23,7 @@ from lib.tasks.entity_spans import judge_spans, predicted_row
 from lib.tasks.outputs import TokenLabels
 from lib.tasks.tags import iob2_labels, write_iob2
 from lib.tasks.token_classification import TokenClassification
+from lib.ui.entity_lanes import lanes_html
 from lib.ui.entity_text import marked_html
 from lib.ui.review_entities import rows_to_show
 from lib.ui.view_entities import EntityView
@@ -96,40 +102,116 @@ def drawn(app: AppTest) -> str:
     return " ".join(block.proto.body for block in app.get("html"))
 
 
-def test_the_labels_are_shown_with_their_scores_and_the_texts_that_went_wrong(home: Path) -> None:
+def heading(app: AppTest) -> str:
+    return next(part.value for part in app.markdown if "among" in part.value)
+
+
+def test_the_matrix_comes_first_and_the_texts_that_went_wrong_are_listed(home: Path) -> None:
     app = opened(entity_run())
     assert app.get("plotly_chart")
-    table = next(table.value for table in app.dataframe if "Precision" in table.value)
-    assert table["Label"].tolist() == ["LOC", "PER"]
-    assert table["True"].tolist() == [15, 10] and table["F1"][0].startswith("0.33 (")
     assert set(listed(app)) == {"Anna saw Lima", "New York wins", "nothing here"}
+    assert heading(app) == "**20 mistakes** in **15 texts** among 20 test rows"
 
 
-def test_the_open_text_says_of_each_span_what_is_wrong(home: Path) -> None:
-    app = opened(entity_run(copies=1), row="1")
-    said = drawn(app)
-    assert "True: 2 entities" in said and "Predicted: 1 entity" in said
-    assert "PER · wrong type" in said and "LOC · missed" in said and "LOC · wrong type" in said
+def test_the_types_are_shown_with_their_scores(home: Path) -> None:
+    app = opened(entity_run(), evidence="types")
+    table = next(table.value for table in app.dataframe if "F1" in table.value)
+    assert table["Type"].tolist() == ["LOC", "PER"]
+    assert table["True"].tolist() == [15, 10] and table["F1"][0].startswith("0.33 (")
+
+
+def test_errors_come_with_the_four_ways_to_score(home: Path) -> None:
+    app = opened(entity_run(), evidence="errors")
+    table = next(table.value for table in app.dataframe if "Partial" in table.value)
+    assert table["Counts as found"].tolist() == ["Strict", "Exact", "Partial", "Type"]
+    assert table["Correct"].tolist() == [10, 15, 15, 15] and table["Partial"].tolist() == [0, 0, 5, 0]
+    assert table["F1"][0].startswith("0.40 (")
+
+
+def test_slices_say_what_is_not_known_and_count_impossible_tags(home: Path) -> None:
+    app = opened(entity_run(), evidence="slices")
+    table = next(table.value for table in app.dataframe if "Found" in table.value)
+    assert table["Entities"].tolist() == ["1 word", "2 words"] and table["Found"].tolist() == [10, 0]
+    said = " ".join(caption.value for caption in app.caption)
+    assert "not known" in said and "0 of 55 predicted tags" in said
+
+
+def test_training_rows_tell_which_entities_were_seen(home: Path) -> None:
+    table = read_table(
+        b'text,spans,split\n"Anna is here","[{""start"": 0, ""end"": 4, ""label"": ""PER""}]",train\n',
+        "names.csv",
+    )
+    stored = save(table, name="names")
+    run = entity_run()
+    spec = run.spec
+    data = DataSpec(
+        dataset=stored.ref,
+        fingerprint=stored.fingerprint,
+        columns=dict(spec.data.columns),
+        split=SplitPlan(column="split").to_json(),
+    )
+    write_json(run.path / "spec.json", replace(spec, data=data).to_json())
+    app = opened(run, evidence="slices")
+    shown = next(table.value for table in app.dataframe if "Found" in table.value).set_index("Entities")
+    assert shown.loc["Seen in training", "True"] == 10 and shown.loc["Never seen in training", "True"] == 15
+
+
+def test_the_open_text_has_a_true_and_a_predicted_lane(home: Path) -> None:
+    said = drawn(opened(entity_run(copies=1), row="1", error="all"))
+    assert "true: </span>PER<" in said and "predicted: </span>LOC · wrong type<" in said
+    assert "true: </span>LOC · missed<" in said
 
 
 @pytest.mark.parametrize(
-    ("parameters", "texts"),
+    ("parameters", "texts", "entities"),
     [
-        ({"error": "missed"}, {"Anna saw Lima"}),
-        ({"error": "extra"}, {"nothing here"}),
-        ({"error": "wrong borders"}, {"New York wins"}),
-        ({"error": "right", "label": "PER"}, {"Anna saw Rome"}),
-        ({"label": "PER"}, {"Anna saw Lima", "nothing here"}),
+        ({"error": "missed"}, {"Anna saw Lima"}, 5),
+        ({"predicted": "(nothing)"}, {"Anna saw Lima"}, 5),
+        ({"true": "(nothing)"}, {"nothing here"}, 5),
+        ({"error": "spurious", "predicted": "PER"}, {"nothing here"}, 5),
+        ({"error": "wrong borders"}, {"New York wins"}, 5),
+        ({"true": "PER", "predicted": "LOC"}, {"Anna saw Lima"}, 5),
+        ({"error": "right", "true": "PER"}, {"Anna saw Rome"}, 5),
+        ({"true": "LOC"}, {"Anna saw Rome", "Anna saw Lima", "New York wins"}, 15),
+        ({"true": "LOC", "error": "wrong"}, {"Anna saw Lima", "New York wins"}, 10),
     ],
 )
-def test_the_address_chooses_label_and_kind_of_error(
-    home: Path, parameters: dict[str, str], texts: set[str]
+def test_the_address_chooses_a_cell_and_a_kind_of_error(
+    home: Path, parameters: dict[str, str], texts: set[str], entities: int
 ) -> None:
-    assert set(listed(opened(entity_run(), **parameters))) == texts
+    app = opened(entity_run(), **parameters)
+    assert set(listed(app)) == texts
+    assert heading(app).startswith(f"**{entities} entit")
+
+
+def test_clearing_the_selection_shows_all_mistakes_again(home: Path) -> None:
+    app = opened(entity_run(), true="PER", error="right")
+    app.button(key="clear selection").click().run()
+    assert "mistakes" in heading(app) and not {"true", "error"} & set(app.query_params)
+
+
+def test_pickers_choose_as_clicks_do(home: Path) -> None:
+    app = opened(entity_run())
+    app.selectbox(key="entities true").select("PER").run()
+    assert heading(app).startswith("**10 entities**") and "PER" in app.query_params["true"]
+    app.selectbox(key="entities error").select("wrong type").run()
+    assert listed(app) == ["Anna saw Lima"] * 5
 
 
 def test_a_choice_without_texts_says_so(home: Path) -> None:
-    app = opened(entity_run(), error="missed", label="PER")
+    app = opened(entity_run(), error="missed", true="PER")
+    assert "No such text" in " ".join(caption.value for caption in app.caption)
+
+
+def test_a_type_that_the_run_does_not_have_is_said(home: Path) -> None:
+    app = opened(entity_run(), true="<b>x</b>")
+    assert any("does not have" in caption.value for caption in app.caption)
+    assert len(listed(app)) == 15
+
+
+@pytest.mark.parametrize("view", ["matrix", "errors", "types", "slices"])
+def test_a_run_without_any_entity_is_shown_in_every_view(home: Path, view: str) -> None:
+    app = opened(entity_run([("nothing here", [], []), ("nor here", [], [])]), evidence=view)
     assert "No such text" in " ".join(caption.value for caption in app.caption)
 
 
@@ -144,24 +226,35 @@ def test_texts_and_labels_stay_text_everywhere(home: Path) -> None:
 
 
 def test_the_order_puts_the_worst_first_and_search_is_by_plain_text(home: Path) -> None:
-    run = entity_run()
-    frame = pd.read_parquet(run.predictions_path)
-    from lib.analysis.entities import entity_outcomes
-
-    outcomes = entity_outcomes(frame["gold"].tolist(), frame["predicted"].tolist())
-    ask: dict[str, Any] = {"label": "any", "kind": "any", "find": ""}
-    by_mistakes = rows_to_show(frame, outcomes, **ask, order="mistakes")
+    frame = pd.read_parquet(entity_run().predictions_path)
+    pairs = entity_pairs(frame["gold"].tolist(), frame["predicted"].tolist())
+    wrong = pairs[pairs["outcome"] != "right"]
+    by_mistakes = rows_to_show(frame, pairs, wrong, order="mistakes", find="")
     assert by_mistakes["text"].iloc[0] == "Anna saw Lima" and by_mistakes["mistakes"].iloc[0] == 2
-    assert rows_to_show(frame, outcomes, **ask, order="loss")["loss"].is_monotonic_decreasing
-    assert rows_to_show(frame, outcomes, **ask, order="row")["row"].is_monotonic_increasing
-    assert rows_to_show(frame, outcomes, **(ask | {"find": "[a-z]"}), order="row").empty
+    assert rows_to_show(frame, pairs, wrong, order="loss", find="")["loss"].is_monotonic_decreasing
+    assert rows_to_show(frame, pairs, wrong, order="row", find="")["row"].is_monotonic_increasing
+    assert rows_to_show(frame, pairs, wrong, order="row", find="[a-z]").empty
 
 
 def test_a_marked_text_holds_every_letter_and_names_each_label() -> None:
     text = "<i>Anna</i> & Rome"
-    html = marked_html(text, [{"start": 3, "end": 7, "label": "PER"}], {"PER": "#0072B2"}, ["missed"])
-    assert html.startswith("&lt;i&gt;<mark") and "Anna<small>PER · missed</small></mark>" in html
+    html = marked_html(text, [{"start": 3, "end": 7, "label": "PER"}], {"PER": "#0072B2"})
+    assert html.startswith("&lt;i&gt;<mark") and "Anna<small>PER</small></mark>" in html
     assert html.endswith("&lt;/i&gt; &amp; Rome") and "#0072B2" in html
+
+
+def test_lanes_hold_every_letter_once_and_dash_other_borders() -> None:
+    text = "<i>New York</i> & Rome"
+    gold = [{"start": 3, "end": 11, "label": "LOC"}, {"start": 18, "end": 22, "label": "LOC"}]
+    predicted = [{"start": 3, "end": 6, "label": "LOC", "confidence": 0.5}]
+    html = lanes_html(text, gold, predicted, match_spans(gold, predicted), {}, chosen={(0, 0)})
+    plain = re.sub(
+        r'<span class="(lane|hidden)[^>]*>(<span class="hidden">[^<]*</span>)?[^<]*</span>', "", html
+    )
+    assert re.sub(r"<[^>]*>", "", plain) == "&lt;i&gt;New York&lt;/i&gt; &amp; Rome"
+    assert html.count("borders chosen") == 2 and "confidence 50.0 %" in html
+    assert '"grid-column: 1 / 3;' in html and '"grid-column: 1 / 2;' in html
+    assert html.count("LOC · missed") == 1 and 'lane true" title' in html
 
 
 def test_a_try_is_a_line_and_predicted_labels_are_counted_one_by_one() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,14 +24,14 @@ def _no_queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lib.runs.queue.start_queue", lambda: None)
 
 
-def masked_run() -> RunFolder:
+def masked_run(*, ranks: bool = True) -> RunFolder:
     """A run of fill-mask with one hidden token a row, of which the first row's was guessed."""
     data = DataSpec(dataset="texts@1", columns={"text": "text"})
     run = create_run(Spec(task="fill-mask", data=data, model="starter:minilm-l6", name="texts"))
     rows = []
     for number, text in enumerate(TEXTS):
         first, guess = text.split()[0], "<i>a</i>" if number else text.split()[0]
-        hidden = [
+        hidden: list[dict[str, Any]] = [
             {
                 "start": 0,
                 "end": len(first),
@@ -40,12 +41,19 @@ def masked_run() -> RunFolder:
                 "loss": 1.0 + number,
             }
         ]
+        if ranks:
+            hidden[0] |= {"rank": 1 + 4 * number, "top": [[guess, 0.5], ["<b>x</b>", 0.1]]}
         rows.append(
             {"row": number, "row_id": f"{number:016x}", "split": "test", "gold": first, "predicted": guess,
              "nll": 1.0 + number, "tokens_judged": 1, "hits": int(not number), "hidden": json.dumps(hidden),
              "tokens": 6, "truncated": False, "correct": not number, "loss": 1.0 + number, "input: text": text}
         )  # fmt: skip
-    pd.DataFrame(rows).to_parquet(run.predictions_path, index=False)
+    frame = pd.DataFrame(rows)
+    frame.to_parquet(run.predictions_path, index=False)
+    before = frame["hidden"].str.replace('"rank": ', '"rank": 9')
+    frame.assign(hidden=before)[["row", "hidden"]].to_parquet(
+        run.path / "baseline-untuned.parquet", index=False
+    )
     write_json(run.path / "target.json", {"mask": "[MASK]"})
     scores = {"perplexity": 40.0, "loss": 3.7, "token_accuracy": 0.1}
     result = {"run": run.id, "state": "succeeded", "task": "fill-mask", "rows": {"train": 9, "test": len(rows)},
@@ -89,6 +97,32 @@ def test_one_steps_to_the_easier_text(home: Path) -> None:
     app = opened(masked_run())
     app.button(key="masked Easier").click().run()
     assert f"row {len(TEXTS) - 1} of the data" in " ".join(caption.value for caption in app.caption)
+
+
+def test_ranks_are_counted_beside_those_before_training_and_choose_texts(home: Path) -> None:
+    run = masked_run()
+    app = opened(run)
+    figure = json.loads(app.get("plotly_chart")[-1].proto.spec)
+    title = figure["layout"]["title"]["text"]
+    assert "first for 1" in title and "before training: first for 0 %" in title.replace("<br>", " ")
+    app = opened(run, part="3")
+    table = next(part.value for part in app.dataframe if "hidden" in part.value)
+    assert table["row"].tolist() == [2]
+    app.button(key="clear part").click().run()
+    assert len(next(part.value for part in app.dataframe if "hidden" in part.value)) == len(TEXTS)
+
+
+def test_the_open_text_says_what_was_likeliest_now_and_before(home: Path) -> None:
+    app = opened(masked_run(), row="1")
+    table = next(part.value for part in app.dataframe if "Rank before" in part.value)
+    assert table.iloc[0].tolist()[:2] == ["our", 5] and table["Rank before"][0] == 95
+    assert table["Likeliest"][0] == "<i>a</i> 50 %, <b>x</b> 10 %"
+
+
+def test_a_run_without_ranks_says_so_and_shows_the_rest(home: Path) -> None:
+    app = opened(masked_run(ranks=False))
+    assert any("before ranks were kept" in caption.value for caption in app.caption)
+    assert not any("Rank" in part.value for part in app.dataframe)
 
 
 def test_what_people_wrote_is_never_markup(home: Path) -> None:

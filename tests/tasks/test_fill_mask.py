@@ -92,7 +92,7 @@ def test_the_scores_are_those_of_a_plain_loop_over_the_same_hidden_tokens(folder
     model, tokenizer = loaded(folders(name))
     texts = [*SENTENCES, " ".join(SENTENCES)]
     judged = TASK.evaluate(model, tokenizer, frame(texts), BRIEF)
-    losses, hits, counts = [], [], []
+    losses, hits, counts, ranks = [], [], [], []
     for text in texts:
         found = tokenizer(text, truncation=True, max_length=64, return_overflowing_tokens=True)
         for block, ids in enumerate(found["input_ids"]):
@@ -106,12 +106,17 @@ def test_the_scores_are_those_of_a_plain_loop_over_the_same_hidden_tokens(folder
             truth = torch.tensor(ids)[places]
             losses += torch.nn.functional.cross_entropy(logits, truth, reduction="none").tolist()
             hits += (logits.argmax(-1) == truth).tolist()
+            ranks += (1 + (logits > logits.gather(1, truth[:, None])).sum(-1)).tolist()
         counts.append(len(losses))
     scores = TASK.score(judged, BRIEF)
     assert judged["tokens_judged"].cumsum().tolist() == counts
     assert scores["loss"] == pytest.approx(np.mean(losses), rel=1e-4)
     assert scores["perplexity"] == pytest.approx(math.exp(np.mean(losses)), rel=1e-3)
     assert scores["token_accuracy"] == pytest.approx(np.mean(hits))
+    told = [item for cell in judged["hidden"] for item in json.loads(cell)]
+    # An untrained model's scores are close, so that another batch's rounding may move a token by a place.
+    assert np.abs(np.array([item["rank"] for item in told]) - ranks).max() <= 3
+    assert all(item["top"][0][0] == item["guess"] and len(item["top"]) == 3 for item in told)
     low, high = score_intervals(TASK.output(BRIEF.target), judged)["perplexity"]
     assert low <= scores["perplexity"] <= high
 
