@@ -8,6 +8,7 @@ from lib.analysis.balance import label_counts
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
+from lib.analysis.matrix_change import MatrixChange
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.trials import Trial
@@ -19,9 +20,11 @@ from lib.charts.curves import loss_curves, score_curves
 from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
 from lib.charts.errors import errors
+from lib.charts.gains import gains
 from lib.charts.kept_by_label import kept_by_label
 from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
+from lib.charts.matrix_change import matrix_change
 from lib.charts.number_line import number_line
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
@@ -34,6 +37,7 @@ from lib.tasks.outputs import LabelScores
 
 NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
 MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
+CHANGE = MatrixChange.of([NASTY, "b", "b", "c"], ["b", "b", "c", "c"], [NASTY, "b", "b", NASTY])
 ENTITIES = entity_table(
     pd.DataFrame(
         [(0, "gold", NASTY, "missed"), (0, "gold", "b", "right"), (0, "predicted", "b", "right")],
@@ -84,6 +88,10 @@ CHARTS = {
     "true against predicted": lambda theme, **more: true_against_predicted(
         np.array([1.0, 2.0]), np.array([1.5, 1.8]), unit=NASTY, selected=0, theme=theme, **more
     ),
+    "gains": lambda theme, **more: gains(
+        np.array([-2.0, 0.5, 0.0, 3.0]), kind="number", unit=NASTY, theme=theme, **more
+    ),
+    "matrix change": lambda theme, **more: matrix_change(CHANGE, theme=theme, selected=(0, 1), **more),
     "kept by label": lambda theme, **more: kept_by_label(KEPT, rows=3, theme=theme, **more),
     "label balance": lambda theme, **more: label_balance(
         label_counts([NASTY, "b"], ["train", "test"]), theme=theme, **more
