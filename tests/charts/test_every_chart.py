@@ -26,6 +26,8 @@ from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
 from lib.charts.matrix_change import matrix_change
 from lib.charts.number_line import number_line
+from lib.charts.overlay import Curve, overlay
+from lib.charts.parallel import parallel
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
 from lib.charts.row_losses import row_losses
@@ -101,6 +103,16 @@ CHARTS = {
     ),
     "lengths": lambda theme, **more: lengths([1, 5, 900], max_length=4, theme=theme, **more),
     "loss": lambda theme, **more: loss_curves(METRICS, best_step=3, theme=theme, **more),
+    "overlay": lambda theme, **more: overlay(
+        [Curve(n, NASTY, np.arange(20.0), np.arange(20.0) / n, n) for n in (1, 2)],
+        what=NASTY,
+        smooth=True,
+        theme=theme,
+        **more,
+    ),
+    "parallel": lambda theme, **more: parallel(
+        {NASTY: [1e-5, 1e-4, 1e-3], "b": [8, 16, 16]}, [0.5, 0.7, 0.6], NASTY, theme=theme, **more
+    ),
     "per class": lambda theme, **more: per_class(table_of(MATRIX), theme=theme, **more),
     "probabilities": lambda theme, **more: probabilities(
         [NASTY, "b"], [0.9, 0.1], gold="b", theme=theme, **more
