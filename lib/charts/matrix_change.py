@@ -63,7 +63,7 @@ def matrix_change(
     if selected is not None:
         outline(figure, layout, selected, theme)
     axes(figure, change.this, layout)
-    top = float(np.abs(change.values(scale)).max(initial=0.0))
+    top = _top(change, scale)
     end = f"±{top:,.0f} rows" if scale == "count" else f"±{100 * top:.0f} % of the true label"
     styled(
         figure,
@@ -84,14 +84,24 @@ def signed(rows: int) -> str:
     return f"{'+' if rows > 0 else '−' if rows < 0 else ''}{compact(abs(rows))}"
 
 
+def _top(change: MatrixChange, scale: Scale) -> float:
+    """Where the colours end: the largest change, 0 for none. What is gathered is many cells in one."""
+    true, predicted, _ = change.cells
+    sizes = np.abs(change.values(scale))
+    if change.this.is_reduced:
+        named = (true < len(change) - 1) & (predicted < len(change) - 1)
+        sizes = sizes[named] if named.any() else sizes
+    return float(sizes.max(initial=0.0))
+
+
 def _heatmap(change: MatrixChange, layout: MatrixLayout, scale: Scale, theme: Theme) -> go.Heatmap:
     size, (true, predicted, rows) = len(change), change.cells
     values = change.values(scale)
-    top = float(np.abs(values).max(initial=0.0)) or 1.0
+    top = _top(change, scale) or 1.0
     y, x = layout.place[true], layout.place[predicted]
     # One byte a cell, as 255 steps are more than eyes tell apart; a change is never drawn as none.
     z = np.zeros((size, size), dtype=np.int8)
-    z[y, x] = np.sign(values) * np.maximum(np.rint(np.abs(values) / top * 127), 1)
+    z[y, x] = np.sign(values) * np.clip(np.rint(np.abs(values) / top * 127), 1, 127)
     gap = 1 if size <= NAMES_UP_TO else 0
     heatmap = go.Heatmap(
         z=z,

@@ -12,9 +12,10 @@ from lib.runs.folder import RunFolder
 from lib.ui.address_choice import choose_in_address
 from lib.ui.charts import current_theme, picked, show_chart
 from lib.ui.compare_data import Compared, change_order, names_of, shown_changes
-from lib.ui.compare_rows import OUTCOME
+from lib.ui.compare_rows import OUTCOME, ROWS_ANCHOR
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded_callback
+from lib.ui.review_labels import NARROW_UP_TO
 from lib.ui.review_selection import GATHERED_TO, Selection, select, selection_in_address
 from lib.ui.words import escape_markdown, shorten
 
@@ -62,6 +63,9 @@ def show_change(found: Evaluation, other: RunFolder, both: Compared) -> None:
         split=found.split,
     )
     show_chart(chart, "matrix change", on_select=_on_cell(found, shown, selection))
+    if not selection.is_empty and len(both.change) > NARROW_UP_TO:
+        words = escape_markdown(shorten(selection.words(), 80))
+        st.caption(f"Selected: {words}. [Read the rows below](#{ROWS_ANCHOR})")
     st.caption(
         "Blue on the diagonal is better; blue beside it is a confusion that grew. A cell’s number is rows that moved "
         "in minus rows that moved out: click it to read both. Few rows in a cell say little of its label."

@@ -22,6 +22,8 @@ from lib.ui.review_selection import Names, Selection, forget_row, select, select
 from lib.ui.words import escape_markdown, shorten
 
 OUTCOME = "outcome"
+# Where a link from the matrix leads.
+ROWS_ANCHOR = "compared-rows"
 First = Literal["changes", "gains", "losses"]
 FIRST: dict[First, str] = {"changes": "Largest changes", "gains": "Largest gains", "losses": "Largest losses"}
 RIGHT: dict[Outcome, str] = {
@@ -167,6 +169,7 @@ def _heading(
     found: Evaluation, both: Compared, rows: pd.DataFrame, selection: Selection, outcome: Outcome | None
 ) -> None:
     titles = CLOSE if both.agreement.by_closeness else RIGHT
+    st.html(f'<div id="{ROWS_ANCHOR}"></div>')
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{count(len(rows), 'row')}**", width="content")
         if not selection.is_empty:

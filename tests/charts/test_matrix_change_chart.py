@@ -38,6 +38,16 @@ def test_the_share_of_the_true_label_scales_each_row_by_its_rows() -> None:
     np.testing.assert_allclose(z / 127, np.array([[2 / 6, -2 / 6], [1 / 4, -1 / 4]]) * 3, atol=0.01)
 
 
+def test_gathered_cells_do_not_fade_the_others() -> None:
+    names = [f"label {number}" for number in range(40)]
+    gold = [name for name in names for _ in range(3)]
+    other = [names[0]] * 3 + gold[3:6] + [names[39]] * (len(gold) - 6)
+    change = MatrixChange.of(gold, other, gold).reduced(5)
+    assert change.counts[-1, -1] > 10 * np.abs(change.counts[:-1, :-1]).max() > 0
+    z = np.asarray(matrix_change(change).figure.data[0].z)
+    assert np.abs(z[:-1, :-1]).max() == z[-1, -1] == 127
+
+
 @pytest.mark.parametrize("labels", [1, 2, 30, 51, 120])
 def test_every_cell_and_every_label_has_exactly_one_marker(labels: int) -> None:
     figure = matrix_change(many(labels, rows=2000)).figure
