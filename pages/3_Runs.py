@@ -5,6 +5,7 @@ import streamlit as st
 from lib.runs.folder import open_run
 from lib.ui.frame import boundary, page
 from lib.ui.run_view import show_run
+from lib.ui.runs_compare import show_compared
 from lib.ui.runs_empty import show_no_runs
 from lib.ui.runs_list import all_lines, line_of
 from lib.ui.runs_table import run_to_show, show_table, take_run, whole_hand
@@ -26,3 +27,4 @@ with page(
                 st.rerun()
             show_run(line)
         show_table(lines, in_hand=hand.run)
+        show_compared(lines)

@@ -194,9 +194,13 @@ class ConfusionMatrix:
         if len(self) <= n + 1:
             return self
         mistakes = self.support + self.predicted_rows - 2 * self.correct
-        kept = np.sort(np.argsort(-mistakes, kind="stable")[:n])
+        return self.gathered(np.sort(np.argsort(-mistakes, kind="stable")[:n]), other=other)
+
+    def gathered(self, kept: np.ndarray, *, other: str = "(other)") -> "ConfusionMatrix":
+        """The labels at the positions `kept`: int64[n], in that order, and all the rest in one last label."""
         while other in self.labels:
             other = f"({other})"
+        n = len(kept)
         place = np.full(len(self), n)
         place[kept] = np.arange(n)
         rest = tuple(name for i in np.flatnonzero(place == n) for name in self.members[i])

@@ -12,6 +12,7 @@ from lib.analysis.intervals import Difference, Interval, f1_interval
 from lib.analysis.judged import score_intervals
 from lib.analysis.paired import (
     PairedScores,
+    is_share,
     middle,
     not_a_point,
     paired_labels,
@@ -109,7 +110,7 @@ def compare_sides(
     found = paired_scores(output, score, frames) if rows else None
     if found is None:
         return None
-    is_share = _is_share(output, score)
+    share = is_share(score)
     place = {side: number for number, side in enumerate(sides)}
     scores: dict[Side, Estimate] = {}
     for side, frame in zip(sides, frames, strict=True):
@@ -120,7 +121,7 @@ def compare_sides(
     # A share of next to nothing, or of less than nothing, is no share.
     if teacher.value > 0 and not teacher.low <= 0:
         kept = {
-            side: _ratio(found, place[side], place["teacher"], rows=rows, is_share=is_share)
+            side: _ratio(found, place[side], place["teacher"], rows=rows, share=share)
             for side in sides
             if side != "teacher"
         }
@@ -129,21 +130,17 @@ def compare_sides(
         sign = 1.0 if higher_is_better else -1.0
         value = sign * float(found.values[place["student"]] - found.values[place[other]])
         ends = middle(sign * (found.draws[:, place["student"]] - found.draws[:, place[other]]))
-        return Difference(value, *(not_a_point(value, ends, rows) if is_share else ends))
+        return Difference(value, *(not_a_point(value, ends, rows) if share else ends))
 
     control = lead("control") if "control" in place else None
     return Distilled(score, higher_is_better, rows, scores, kept, lead("teacher"), control)
 
 
-def _ratio(found: PairedScores, side: int, teacher: int, *, rows: int, is_share: bool) -> Estimate:
+def _ratio(found: PairedScores, side: int, teacher: int, *, rows: int, share: bool) -> Estimate:
     value = float(found.values[side] / found.values[teacher])
     whole = found.draws[:, teacher]
     ends = middle(found.draws[whole > 0, side] / whole[whole > 0])
-    return Estimate(value, *(not_a_point(value, ends, rows) if is_share else ends))
-
-
-def _is_share(output: Output, score: str) -> bool:
-    return score not in ("perplexity", "loss", "mae", "rmse")
+    return Estimate(value, *(not_a_point(value, ends, rows) if share else ends))
 
 
 def by_label(output: Output, judged: Mapping[Side, pd.DataFrame]) -> pd.DataFrame | None:

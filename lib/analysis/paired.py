@@ -117,6 +117,11 @@ def not_a_point(value: float, interval: Interval, rows: int) -> Interval:
     return value - unseen(rows), value + unseen(rows)
 
 
+def is_share(score: str) -> bool:
+    """Whether a score is a share of what there is, so that draws that all agree still leave room for doubt."""
+    return score not in ("perplexity", "loss", "mae", "rmse")
+
+
 def _whole(drawn: np.ndarray) -> np.ndarray:
     """Without the draws in which nothing could be scored."""
     return drawn[np.isfinite(drawn).all(axis=1)]

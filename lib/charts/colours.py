@@ -28,6 +28,21 @@ SEQUENTIAL: dict[Theme, list[list[float | str]]] = {
     "dark": [[0.0, "#1E2630"], [0.15, "#1F394F"], [0.5, "#235C87"], [1.0, "#337FB8"]],
 }
 
+# Less (orange) through the page's colour to more (blue), for signed values around 0. As above, text on it is readable.
+DIVERGING: dict[Theme, list[list[float | str]]] = {
+    "light": [
+        [0.0, "#9C4A00"], [0.22, "#CB6A10"], [0.3, "#F2B877"], [0.44, "#F5E3CC"], [0.5, "#F3F1EC"],
+        [0.56, "#DCE6EC"], [0.7, "#A3C8E1"], [0.78, "#2F7CB2"], [1.0, "#08466F"],
+    ],
+    "dark": [
+        [0.0, "#B9640F"], [0.25, "#7E4A18"], [0.45, "#3A2E24"], [0.5, "#1E2630"],
+        [0.55, "#1F394F"], [0.75, "#235C87"], [1.0, "#337FB8"],
+    ],
+}  # fmt: skip
+# The two ends of it where they stand alone, as in a key.
+MORE: dict[Theme, str] = {"light": "#2F7CB2", "dark": "#4F9BD3"}
+LESS: dict[Theme, str] = {"light": "#CB6A10", "dark": "#D98A3C"}
+
 
 def label_colours(labels: Iterable[str]) -> dict[str, str]:
     """One colour for each label: {"anger": "#0072B2", …}.

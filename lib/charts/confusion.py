@@ -40,7 +40,7 @@ COLOUR_TITLES: dict[Colour, str] = {
 
 
 @dataclass(frozen=True)
-class _Layout:
+class MatrixLayout:
     """Where things stand, in places along the axes: label `order[p]` stands at place p, bands outside."""
 
     order: np.ndarray
@@ -49,7 +49,8 @@ class _Layout:
     column_band: float
 
     @classmethod
-    def of(cls, matrix: ConfusionMatrix, order: Sequence[int] | np.ndarray | None) -> "_Layout":
+    def of(cls, matrix: ConfusionMatrix, order: Sequence[int] | np.ndarray | None) -> "MatrixLayout":
+        """The places for labels in that order: a permutation of label positions, None for the matrix's own."""
         given = np.arange(len(matrix)) if order is None else np.asarray(order, dtype=np.int64)
         if not np.array_equal(np.sort(given), np.arange(len(matrix))):
             raise ValueError("order must hold every position of the matrix's labels once")
@@ -87,34 +88,45 @@ def confusion(
     size = len(matrix)
     if not size:
         raise ValueError("the matrix has no labels")
-    layout = _Layout.of(matrix, order)
+    layout = MatrixLayout.of(matrix, order)
+    rows, columns = (
+        [compact(int(n)) for n in side[layout.order]] for side in (matrix.support, matrix.predicted_rows)
+    )
     figure = go.Figure(
-        [_heatmap(matrix, layout, colour, hide_diagonal, theme), *_bands(matrix, layout, theme)]
+        [_heatmap(matrix, layout, colour, hide_diagonal, theme), *bands(rows, columns, layout, theme)]
     )
     figure.add_traces(_overlay(matrix, layout, hide_diagonal))
     if selected is not None:
-        _outline(figure, layout, selected, theme)
-    _axes(figure, matrix, layout)
+        outline(figure, layout, selected, theme)
+    axes(figure, matrix, layout)
     mixed = (matrix.true != matrix.predicted).any()
     headline = title or (
         "Which labels does the model confuse?" if mixed or matrix.is_reduced else "No mistakes"
     )
-    cell = 40 if size <= 8 else 30 if size <= 16 else 24 if size <= TEXT_UP_TO else 17
     figure = styled(
         figure,
         theme=theme,
         title=headline,
         subtitle=f"{_what(matrix, split)} · colour: {COLOUR_TITLES[colour]}",
-        plot_height=round(min(max((size + layout.column_band) * cell, 220), 860)),
-        # The names below stand upright where they would not fit side by side.
-        bottom=24 if size > NAMES_UP_TO else 60 if size <= 8 else 100,
-        right=8,
+        **sizes(layout),
     )
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
     if size > EVERY_CELL_UP_TO:
         # Most cells have no marker here: one far away must not answer for them.
         figure.update_layout(hoverdistance=12, dragmode="select")
     return Chart(figure, _alt(matrix, split), _table(matrix))
+
+
+def sizes(layout: MatrixLayout) -> dict[str, Any]:
+    """The height of the drawing and the room below and beside it, in px, as `styled` takes them."""
+    size = len(layout.order)
+    cell = 40 if size <= 8 else 30 if size <= 16 else 24 if size <= TEXT_UP_TO else 17
+    return {
+        "plot_height": round(min(max((size + layout.column_band) * cell, 220), 860)),
+        # The names below stand upright where they would not fit side by side.
+        "bottom": 24 if size > NAMES_UP_TO else 60 if size <= 8 else 100,
+        "right": 8,
+    }
 
 
 def clicked(customdata: Any) -> Cell | None:
@@ -150,7 +162,7 @@ def brushed(
 
 
 def _heatmap(
-    matrix: ConfusionMatrix, layout: _Layout, colour: Colour, hide_diagonal: bool, theme: Theme
+    matrix: ConfusionMatrix, layout: MatrixLayout, colour: Colour, hide_diagonal: bool, theme: Theme
 ) -> go.Heatmap:
     size = len(matrix)
     values = np.log1p(matrix.rows) if colour == "count" else matrix.cell_shares(colour)
@@ -179,7 +191,7 @@ def _heatmap(
 
 
 def _overlay(
-    matrix: ConfusionMatrix, layout: _Layout, hide_diagonal: bool
+    matrix: ConfusionMatrix, layout: MatrixLayout, hide_diagonal: bool
 ) -> list[go.Scatter | go.Scattergl]:
     """The invisible markers: one trace for the cells, one for the labels."""
     size, kind = len(matrix), go.Scatter if len(matrix) <= NAMES_UP_TO else go.Scattergl
@@ -244,9 +256,14 @@ def _cell_hovers(matrix: ConfusionMatrix, hide_diagonal: bool) -> list[str]:
     ]
 
 
-def _bands(matrix: ConfusionMatrix, layout: _Layout, theme: Theme) -> list[go.Heatmap]:
-    """The totals left of the rows and below the columns, which stand for the labels when clicked."""
-    size, places, gap = len(matrix), np.arange(len(matrix)), 0.06
+def bands(
+    rows: Sequence[str], columns: Sequence[str], layout: MatrixLayout, theme: Theme
+) -> list[go.Heatmap]:
+    """The bands left of the rows and below the columns, which stand for the labels when clicked.
+
+    `rows` and `columns` hold what stands in them, in the order of places.
+    """
+    size, places, gap = len(rows), np.arange(len(rows)), 0.06
     options: dict[str, Any] = {
         "colorscale": [[0, BAND[theme]], [1, BAND[theme]]],
         "showscale": False,
@@ -256,20 +273,20 @@ def _bands(matrix: ConfusionMatrix, layout: _Layout, theme: Theme) -> list[go.He
     }
     if size <= TEXT_UP_TO:
         options |= {"texttemplate": "%{text}", "textfont": {"color": MUTED[theme]}}
-    rows, columns = (
-        [compact(int(n)) for n in totals[layout.order]] for totals in (matrix.support, matrix.predicted_rows)
-    )
     # Plotly shrinks text to its cell only where there are cells both beside and below each other, hence
     # the second, empty line of blanks in each band, over the matrix.
     left = [-0.5 - layout.row_band, -0.5 - gap, layout.row_band - 0.5]
     below = [size - 1.5 - layout.column_band, size - 0.5 + gap, size - 0.5 + layout.column_band]
     return [
         go.Heatmap(x=left, y=places, z=[[0, None]] * size, text=[[n, " "] for n in rows], **options),
-        go.Heatmap(x=places, y=below, z=[[None] * size, [0] * size], text=[[" "] * size, columns], **options),
+        go.Heatmap(
+            x=places, y=below, z=[[None] * size, [0] * size], text=[[" "] * size, list(columns)], **options
+        ),
     ]
 
 
-def _outline(figure: go.Figure, layout: _Layout, selected: Cell, theme: Theme) -> None:
+def outline(figure: go.Figure, layout: MatrixLayout, selected: Cell, theme: Theme) -> None:
+    """Draw a frame around the selected part."""
     size, (true, predicted) = len(layout.order), selected
     x0, x1, y0, y1 = -0.5, size - 0.5, -0.5, size - 0.5
     if true is not None:
@@ -282,7 +299,8 @@ def _outline(figure: go.Figure, layout: _Layout, selected: Cell, theme: Theme) -
     figure.add_shape(type="rect", x0=x0, x1=x1, y0=y0, y1=y1, line=line, layer="above")
 
 
-def _axes(figure: go.Figure, matrix: ConfusionMatrix, layout: _Layout) -> None:
+def axes(figure: go.Figure, matrix: ConfusionMatrix, layout: MatrixLayout) -> None:
+    """Name the labels along both axes, and keep room for the bands."""
     size = len(matrix)
     letters = 14 if size <= NAMES_UP_TO else 60
     common = {

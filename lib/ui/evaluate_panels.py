@@ -1,5 +1,6 @@
 """What the Evaluate page can show beneath its answer: one line a view."""
 
+from lib.ui.compare_view import show_comparison
 from lib.ui.evaluate_changes import can_be_changed
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.evaluate_map import can_be_mapped, show_map
@@ -17,4 +18,5 @@ PANELS: tuple[Panel[Evaluation], ...] = (
     ),
     Panel("map", "Map", ":material/scatter_plot:", can_be_mapped, show_map),
     Panel("robustness", "Small changes", ":material/tune:", can_be_changed, show_robustness),
+    Panel("compare", "Compare", ":material/compare_arrows:", lambda found: True, show_comparison),
 )

@@ -1,7 +1,8 @@
 """The table of all runs: filter it, and open one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +14,7 @@ from lib.ui import hand as hands
 from lib.ui.frame import guarded_callback, section
 from lib.ui.numbers import count, duration, score_with_interval
 from lib.ui.run_words import LOOKS, list_state, look, main_score, matches, model_title
+from lib.ui.runs_compare import choose, chosen_ids
 from lib.ui.runs_list import RunLine, line_of
 
 # Below this many runs a filter would be more to read than the list.
@@ -28,9 +30,17 @@ def show_table(lines: Sequence[RunLine], *, in_hand: str | None) -> None:
         st.caption("No run has these words and this state.")
         return
     ids = tuple(line.id for line in shown)
+    ticked = set(chosen_ids())
+    # Ticks belong to places, so another list is another table.
+    key = f"all runs {crc32(' '.join(ids).encode())}"
+    st.session_state[key] = {
+        "selection": {"rows": [n for n, run in enumerate(ids) if run in ticked], "columns": [], "cells": []}
+    }
     st.dataframe(
         runs_table(shown, in_hand=in_hand),
         hide_index=True,
+        on_select=_tick(key, ids),
+        selection_mode="multi-row",
         height=min(36 * len(shown) + 38, 460),
         column_config={
             "Open": st.column_config.ButtonColumn(
@@ -46,11 +56,24 @@ def show_table(lines: Sequence[RunLine], *, in_hand: str | None) -> None:
             "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),
         },
         placeholder="–",
-        key="all runs",
+        key=key,
         alt="All runs with state, data set, model, test score, duration and start",
     )
     if len(shown) < len(lines):
         st.caption(f"{count(len(shown))} of {count(len(lines), 'run')}.")
+
+
+def _tick(key: str, ids: tuple[str, ...]) -> Callable[[], None]:
+    """Put the ticked runs into the address, beside those ticked that the list does not show just now."""
+
+    @guarded_callback
+    def tick() -> None:
+        ticked = [ids[place] for place in st.session_state[key]["selection"]["rows"] if place < len(ids)]
+        before = chosen_ids()
+        kept = [run for run in before if run not in ids or run in ticked]
+        choose([*kept, *(run for run in ticked if run not in before)])
+
+    return tick
 
 
 def runs_table(lines: Sequence[RunLine], *, in_hand: str | None) -> pd.DataFrame:

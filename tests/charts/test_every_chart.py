@@ -10,6 +10,7 @@ from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
 from lib.analysis.entity_matrix import EntityMatrix
+from lib.analysis.matrix_change import MatrixChange
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.trials import Trial
@@ -22,10 +23,14 @@ from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
 from lib.charts.entity_matrix import entity_matrix
 from lib.charts.errors import errors
+from lib.charts.gains import gains
 from lib.charts.kept_by_label import kept_by_label
 from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
+from lib.charts.matrix_change import matrix_change
 from lib.charts.number_line import number_line
+from lib.charts.overlay import Curve, overlay
+from lib.charts.parallel import parallel
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
 from lib.charts.row_histogram import row_histogram
@@ -38,6 +43,7 @@ from lib.tasks.outputs import LabelScores
 
 NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
 MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
+CHANGE = MatrixChange.of([NASTY, "b", "b", "c"], ["b", "b", "c", "c"], [NASTY, "b", "b", NASTY])
 PAIRS = pd.DataFrame(
     [(0, NASTY, None, "missed"), (0, "b", "b", "right"), (0, "b", NASTY, "wrong type and borders")],
     columns=["place", "true", "predicted", "outcome"],
@@ -89,6 +95,10 @@ CHARTS = {
     "true against predicted": lambda theme, **more: true_against_predicted(
         np.array([1.0, 2.0]), np.array([1.5, 1.8]), unit=NASTY, selected=0, theme=theme, **more
     ),
+    "gains": lambda theme, **more: gains(
+        np.array([-2.0, 0.5, 0.0, 3.0]), kind="number", unit=NASTY, theme=theme, **more
+    ),
+    "matrix change": lambda theme, **more: matrix_change(CHANGE, theme=theme, selected=(0, 1), **more),
     "kept by label": lambda theme, **more: kept_by_label(KEPT, rows=3, theme=theme, **more),
     "label balance": lambda theme, **more: label_balance(
         label_counts([NASTY, "b"], ["train", "test"]), theme=theme, **more
@@ -98,6 +108,16 @@ CHARTS = {
     ),
     "lengths": lambda theme, **more: lengths([1, 5, 900], max_length=4, theme=theme, **more),
     "loss": lambda theme, **more: loss_curves(METRICS, best_step=3, theme=theme, **more),
+    "overlay": lambda theme, **more: overlay(
+        [Curve(n, NASTY, np.arange(20.0), np.arange(20.0) / n, n) for n in (1, 2)],
+        what=NASTY,
+        smooth=True,
+        theme=theme,
+        **more,
+    ),
+    "parallel": lambda theme, **more: parallel(
+        {NASTY: [1e-5, 1e-4, 1e-3], "b": [8, 16, 16]}, [0.5, 0.7, 0.6], NASTY, theme=theme, **more
+    ),
     "per class": lambda theme, **more: per_class(table_of(MATRIX), theme=theme, **more),
     "probabilities": lambda theme, **more: probabilities(
         [NASTY, "b"], [0.9, 0.1], gold="b", theme=theme, **more

@@ -32,16 +32,22 @@ def finished_run(
     rows: int = 240,
     right: float = 0.7,
     seed: int = 1,
+    guess_seed: int | None = None,
     texts: Sequence[str] = (),
     baseline_right: float | None = 0.4,
     pairs: bool = False,
     name: str = "moods",
 ) -> RunFolder:
-    """A run that succeeded; half of the rows are validation rows, half are test rows."""
+    """A run that succeeded; half of the rows are validation rows, half are test rows.
+
+    Runs of one `seed` have the same rows; another `guess_seed` is another model.
+    """
     columns = {"text": "text", "label": "label"} | ({"text_pair": "reply"} if pairs else {})
     run = queued_run(columns=columns, name=name)
     random = np.random.default_rng(seed)
     gold = random.integers(len(labels), size=rows)
+    if guess_seed is not None:
+        random = np.random.default_rng(guess_seed)
     judged = label_rows(random, gold, labels, right)
     judged.insert(0, "row", np.arange(rows))
     judged.insert(1, "row_id", [f"{number:016x}" for number in range(rows)])
