@@ -1,6 +1,8 @@
 """What the Evaluate page can show beneath its answer: one line a view."""
 
+from lib.ui.evaluate_calibration import show_calibration
 from lib.ui.evaluate_data import Evaluation
+from lib.ui.label_chances import has_labels
 from lib.ui.panels import Panel
 from lib.ui.views import view_of
 
@@ -12,4 +14,5 @@ PANELS: tuple[Panel[Evaluation], ...] = (
         lambda found: True,
         lambda found: view_of(found.output).review(found),
     ),
+    Panel("calibration", "Calibration", ":material/speed:", has_labels, show_calibration),
 )

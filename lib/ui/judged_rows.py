@@ -10,6 +10,7 @@ from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import count
+from lib.ui.pictures import PICTURE_ROW, pictures_folder, thumbnails_in
 from lib.ui.review_selection import open_row, row_in_address
 from lib.ui.words import shorten
 
@@ -40,8 +41,12 @@ def show_rows(
     place = open_place(rows)
     start = place // ROWS_PER_PAGE * ROWS_PER_PAGE
     part = rows.iloc[start : start + ROWS_PER_PAGE]
+    pictures = found.pictures
+    files = pictures_folder(found.run.spec.data.dataset) if pictures else None
     texts = {
-        name: part[name].astype("str").map(lambda text: shorten(text, _CHARACTERS_IN_A_CELL))
+        name: thumbnails_in(files, part[name])
+        if name in pictures
+        else part[name].astype("str").map(lambda text: shorten(text, _CHARACTERS_IN_A_CELL))
         for name in found.texts
     }
     shown = pd.DataFrame({**texts, **cells(part)})
@@ -61,11 +66,13 @@ def show_rows(
         key=table,
         on_select=on_row,
         selection_mode="single-row",
-        height=min(36 * len(shown) + 40, 400),
+        height=min((PICTURE_ROW if pictures else 36) * len(shown) + 40, 400),
+        row_height=PICTURE_ROW if pictures else None,
         column_config={
             **{
-                name: st.column_config.TextColumn(
-                    shorten(name.removeprefix(INPUT), 30), width=text_width // len(texts)
+                name: (st.column_config.ImageColumn if name in pictures else st.column_config.TextColumn)(
+                    shorten(name.removeprefix(INPUT), 30),
+                    width=110 if name in pictures else text_width // len(texts),
                 )
                 for name in texts
             },

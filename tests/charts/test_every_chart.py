@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.analysis.balance import label_counts
+from lib.analysis.calibration import reliability as reliability_bins
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
@@ -25,6 +26,7 @@ from lib.charts.lengths import lengths
 from lib.charts.number_line import number_line
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
+from lib.charts.reliability import reliability
 from lib.charts.row_losses import row_losses
 from lib.charts.seeds import seed_strip
 from lib.charts.tradeoff import Point, tradeoff
@@ -77,6 +79,14 @@ CHARTS = {
     "entities": lambda theme, **more: entity_outcomes(ENTITIES, theme=theme, **more),
     "errors": lambda theme, **more: errors(
         np.array([-2.0, 0.5, 3.0]), unit=NASTY, spread=2.0, theme=theme, **more
+    ),
+    "reliability": lambda theme, **more: reliability(
+        reliability_bins(np.repeat([0.55, 0.95], 30), np.arange(60) % 3 > 0),
+        said=NASTY,
+        note=NASTY,
+        selected=(8, 9),
+        theme=theme,
+        **more,
     ),
     "number line": lambda theme, **more: number_line(
         7.0, low=1.0, high=9.0, spread=2.0, unit=NASTY, gold=8.0, theme=theme, **more
