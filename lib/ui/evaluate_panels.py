@@ -2,6 +2,7 @@
 
 from lib.ui.evaluate_calibration import show_calibration
 from lib.ui.evaluate_data import Evaluation
+from lib.ui.evaluate_thresholds import show_thresholds
 from lib.ui.label_chances import has_labels
 from lib.ui.panels import Panel
 from lib.ui.views import view_of
@@ -15,4 +16,5 @@ PANELS: tuple[Panel[Evaluation], ...] = (
         lambda found: view_of(found.output).review(found),
     ),
     Panel("calibration", "Calibration", ":material/speed:", has_labels, show_calibration),
+    Panel("thresholds", "Thresholds", ":material/tune:", has_labels, show_thresholds),
 )

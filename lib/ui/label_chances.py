@@ -101,11 +101,11 @@ def _read(path: str, changed: int, split: str, _found: Evaluation) -> RowChances
     return RowChances(frame, table, labels, isinstance(_found.output, ManyLabels), len(_found.frame))
 
 
-def label_in_address(rows: RowChances) -> str:
-    """A picker of one label, which the address keeps as `label`; returns the one that is chosen."""
+def label_in_address(rows: RowChances, *, first: str | None = None) -> str:
+    """A picker of one label, which the address keeps as `label`; returns the chosen one, `first` if none is."""
     names = list(rows.labels)
     asked = st.query_params.get("label")
-    now = asked if asked in names else names[0]
+    now = asked if asked in names else first or names[0]
     st.session_state["chances label"] = now
 
     def take() -> None:
