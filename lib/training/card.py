@@ -9,6 +9,7 @@ from lib.methods import find_method
 from lib.runs.spec import Spec
 from lib.tasks.base import Brief, Task
 from lib.tasks.baselines import BASELINE_WORDS
+from lib.training.calibrating import card_lines
 
 
 def model_card(
@@ -93,6 +94,7 @@ def model_card(
         spec.to_yaml().strip(),
         "```",
         "",
+        *card_lines(result.get("calibration")),
         "## Use",
         "",
         "```python",

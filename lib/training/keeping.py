@@ -84,6 +84,8 @@ def keep_model(
     shutil.rmtree(work, ignore_errors=True)
     task.finish(model, brief)
     about = {"task": task.slug, "method": spec.method} | brief.to_json()
+    if calibration := result.get("calibration"):
+        about["temperature"] = calibration["temperature"]
     if find_method(spec.method["name"]).saves_adapter:
         base = find_model(spec.model)
         # A base model that was merged for this run lies in the run's own folder.

@@ -33,6 +33,7 @@ from lib.tasks.base import Brief, Task
 from lib.training import ranks
 from lib.training.adapter_change import adapter_change
 from lib.training.base_model import merged_base
+from lib.training.calibrating import calibrated
 from lib.training.callbacks import EarlyStopping, Teller
 from lib.training.checkpoints import newest_complete, step_of, trained_parts, trained_seconds
 from lib.training.cut import cut_student
@@ -163,6 +164,7 @@ def train_run(
             if name in train.column_names
         },
         **distillation,
+        **calibrated(task.output(session.brief.target), judged),
     }
     if trials := trials_from(run.trials()):
         facts["search"] = search_report(

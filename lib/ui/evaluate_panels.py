@@ -1,10 +1,13 @@
 """What the Evaluate page can show beneath its answer: one line a view."""
 
 from lib.ui.compare_view import show_comparison
+from lib.ui.evaluate_calibration import show_calibration
 from lib.ui.evaluate_changes import can_be_changed
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.evaluate_map import can_be_mapped, show_map
 from lib.ui.evaluate_robustness import show_robustness
+from lib.ui.evaluate_thresholds import show_thresholds
+from lib.ui.label_chances import has_labels
 from lib.ui.panels import Panel
 from lib.ui.views import view_of
 
@@ -19,4 +22,6 @@ PANELS: tuple[Panel[Evaluation], ...] = (
     Panel("map", "Map", ":material/scatter_plot:", can_be_mapped, show_map),
     Panel("robustness", "Small changes", ":material/tune:", can_be_changed, show_robustness),
     Panel("compare", "Compare", ":material/compare_arrows:", lambda found: True, show_comparison),
+    Panel("calibration", "Calibration", ":material/speed:", has_labels, show_calibration),
+    Panel("thresholds", "Thresholds", ":material/tune:", has_labels, show_thresholds),
 )

@@ -117,7 +117,7 @@ def _review(found: Evaluation, output: ManyLabels) -> None:
         place = _list(found, rows) if len(rows) else None
     if place is None:
         return
-    _row(found, output, rows, place)
+    show_label_set_row(found, output, rows, place)
 
 
 def _asked(table: pd.DataFrame) -> tuple[str | None, str]:
@@ -270,7 +270,8 @@ def _list(found: Evaluation, rows: pd.DataFrame) -> int:
     )
 
 
-def _row(found: Evaluation, output: ManyLabels, rows: pd.DataFrame, place: int) -> None:
+def show_label_set_row(found: Evaluation, output: ManyLabels, rows: pd.DataFrame, place: int) -> None:
+    """The row at that place of a list of judged rows: its texts, its labels, and each label beside its threshold."""
     row = rows.iloc[place]
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)

@@ -6,33 +6,40 @@ import pytest
 
 from lib.analysis.balance import label_counts
 from lib.analysis.bins import binned
+from lib.analysis.calibration import reliability as reliability_bins
 from lib.analysis.confusion import ConfusionMatrix
+from lib.analysis.coverage import Coverage
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
 from lib.analysis.entity_matrix import EntityMatrix
 from lib.analysis.matrix_change import MatrixChange
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
+from lib.analysis.thresholds import Curve
 from lib.analysis.trials import Trial
 from lib.charts.baselines import baselines
 from lib.charts.candidates import candidates
 from lib.charts.chart import Chart
 from lib.charts.confusion import confusion
+from lib.charts.coverage import coverage
 from lib.charts.curves import loss_curves, score_curves
 from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
 from lib.charts.entity_matrix import entity_matrix
 from lib.charts.errors import errors
+from lib.charts.expected_cost import expected_cost
 from lib.charts.gains import gains
 from lib.charts.kept_by_label import kept_by_label
 from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
 from lib.charts.matrix_change import matrix_change
 from lib.charts.number_line import number_line
-from lib.charts.overlay import Curve, overlay
+from lib.charts.operating_curve import operating_curve
+from lib.charts.overlay import overlay
 from lib.charts.parallel import parallel
 from lib.charts.per_class import per_class
 from lib.charts.probabilities import probabilities
+from lib.charts.reliability import reliability
 from lib.charts.row_histogram import row_histogram
 from lib.charts.row_losses import row_losses
 from lib.charts.seeds import seed_strip
@@ -73,6 +80,7 @@ METRICS = pd.DataFrame(
     ],
     columns=["step", "epoch", "split", "name", "value"],
 )
+CURVE = Curve.of(np.array([0.9, 0.6, 0.5, 0.1]), np.array([True, False, True, False]))
 CHARTS = {
     "baselines": lambda theme, **more: baselines(
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
@@ -88,6 +96,23 @@ CHARTS = {
     ),
     "errors": lambda theme, **more: errors(
         np.array([-2.0, 0.5, 3.0]), unit=NASTY, spread=2.0, theme=theme, **more
+    ),
+    "reliability": lambda theme, **more: reliability(
+        reliability_bins(np.repeat([0.55, 0.95], 30), np.arange(60) % 3 > 0),
+        said=NASTY,
+        note=NASTY,
+        selected=(8, 9),
+        theme=theme,
+        **more,
+    ),
+    "operating curve": lambda theme, **more: operating_curve(
+        CURVE, "roc", threshold=0.4, split="test", theme=theme, **more
+    ),
+    "expected cost": lambda theme, **more: expected_cost(
+        CURVE, false_alarm=1, miss=3, threshold=0.4, chosen=0.2, validation=CURVE, theme=theme, **more
+    ),
+    "coverage": lambda theme, **more: coverage(
+        Coverage.of(np.array([0.9, 0.6, 0.5]), np.array([True, False, True])), share=0.5, theme=theme, **more
     ),
     "number line": lambda theme, **more: number_line(
         7.0, low=1.0, high=9.0, spread=2.0, unit=NASTY, gold=8.0, theme=theme, **more
