@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from lib.inference.models import HeldModel
+from lib.inference.token_work import score_tokens
 from lib.inference.work import predict_file
 
 
@@ -21,4 +22,5 @@ class Work(Protocol):
 
 WORK: dict[str, Work] = {
     "predict": predict_file,
+    "token_losses": score_tokens,
 }
