@@ -1,5 +1,7 @@
 """Perplexity of each row before and after training: below the diagonal the row has become likelier."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -62,7 +64,9 @@ def before_after(
             hoverinfo="text",
             unselected={"marker": {"opacity": opacity}},
         )
-    axis = {"type": "log", "range": span, "fixedrange": True, "nticks": 6, "tickformat": ",~r"}
+    # 1, 2, 5, 10 …, where there is room for at least two of them.
+    ticks: dict[str, Any] = {"dtick": "D2"} if high / low > 6 else {"nticks": 6}
+    axis = {"type": "log", "range": span, "fixedrange": True, "tickformat": ",~r"} | ticks
     figure.update_xaxes(title={"text": "perplexity before training"}, **axis)
     figure.update_yaxes(
         title={"text": "perplexity after training"}, showgrid=True, gridcolor=GRID[theme], **axis

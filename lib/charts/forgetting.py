@@ -63,8 +63,8 @@ def forgetting(
         gridcolor=GRID[theme],
         showline=False,
         fixedrange=True,
-        nticks=6,
         tickformat=",~r",
+        **({"dtick": "D2"} if high / low > 6 else {"nticks": 6}),
     )
     figure.update_yaxes(
         tickvals=list(range(len(table))),

@@ -15,7 +15,7 @@ from lib.ui.frame import guarded, guarded_callback
 from lib.ui.numbers import score
 from lib.ui.token_strip import STYLE, By, key_html, strip_html
 from lib.ui.token_table import show_token_table
-from lib.ui.tokens_panel import COLOURS
+from lib.ui.token_view import COLOURS
 from lib.ui.vote_panel import serves_vote as serves_forgetting
 
 _CHART = "forgetting"

@@ -95,7 +95,7 @@ def shade_class(token: dict[Any, Any], by: By) -> str:
 def told(token: dict[Any, Any]) -> str:
     """What is said of a token where the pointer rests: its probability and what the model would rather have written."""
     loss = float(token["loss"])
-    name = visible(str(token["text"])).strip("\n") or "part of a letter"
+    name = visible(str(token["text"])).strip() or "part of a letter"
     lines = [
         f"“{name}”  {percent(math.exp(-loss))}",
         f"−ln p {loss:.2f} · {ordinal(int(token['rank']))} choice",

@@ -1,6 +1,5 @@
 """Token probabilities on the Evaluate page: rows before and after training, and one row token by token."""
 
-import math
 from typing import Any
 
 import pandas as pd
@@ -19,17 +18,13 @@ from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.judged_again import kinds_of, rows_again
 from lib.ui.judged_rows import open_place, show_rows, show_steps
-from lib.ui.numbers import count, significant
+from lib.ui.numbers import count
 from lib.ui.output_runs import has_model
 from lib.ui.review_selection import open_row
-from lib.ui.token_strip import MOST_TOKENS, STYLE, By, key_html, strip_html
-from lib.ui.token_table import mean_words, show_token_table
-from lib.ui.words import escape_markdown, shorten, term
+from lib.ui.token_view import WHAT, show_scored
+from lib.ui.view_continuation import as_talk
+from lib.ui.words import shorten, term
 
-WHAT: dict[Of, str] = {"truth": "What should come", "written": "What the model writes"}
-COLOURS: dict[By, str] = {"tuned": "After training", "untuned": "Before", "difference": "Difference"}
-# Rounding on another machine, or weights held in few bits, move a loss by less than this.
-SAME = 0.02
 _CHART = "before and after"
 
 
@@ -43,6 +38,7 @@ def serves_tokens(found: Evaluation) -> bool:
 def show_tokens(found: Evaluation) -> None:
     """The rows before and after training, the list, and the open row token by token."""
     rows = found.frame[found.frame["loss"].notna()].sort_values("loss", ascending=False, kind="stable")
+    rows = rows.assign(**{name: rows[name].map(as_talk) for name in found.texts})
     if rows.empty:
         st.caption("No row has an answer that the model could be judged on.")
         return
@@ -102,43 +98,14 @@ def _one_row(found: Evaluation, row: "pd.Series[Any]") -> None:
         of = choose_in_address("of", "Tokens of", kinds_of(found), format_func=lambda name: WHAT[name])
         slot = st.container(width="content")
     scored = _scored(found, int(row["position"]), of)
-    tokens = scored.frame
-    if tokens.empty or not tokens["loss"].notna().any():
-        st.caption("The model writes nothing here: it ends at once.")
-        return
-    with slot:
-        options: list[By] = ["tuned", "untuned", "difference"] if scored.has_untuned else ["tuned"]
-        by = choose_in_address("colour", "Colours", options, format_func=lambda name: COLOURS[name])
-    st.html(STYLE + key_html(by, has_grey=bool(tokens["loss"].isna().any())) + strip_html(tokens, by))
-    if len(tokens) > MOST_TOKENS:
-        st.caption(f"The first {MOST_TOKENS:,} of {count(len(tokens), 'token')}.")
-    st.caption(" · ".join(map(escape_markdown, facts(tokens, row, of, has_untuned=scored.has_untuned))))
-    st.caption(
-        "Point at a token for its probability and what the model would rather have written. A token is likely or not "
-        "given all before it, as it stands; what was already unlikely makes what follows it look odd too."
+    show_scored(
+        scored,
+        slot,
+        judged=float(row["loss"]) if of == "truth" else None,
+        written=of == "written",
+        name=f"{found.run.id}-row-{int(row['row']) + 1}-{of}.csv",
+        key=f"tokens {row['row']} {of}",
     )
-    show_token_table(
-        tokens, name=f"{found.run.id}-row-{int(row['row']) + 1}-{of}.csv", key=f"tokens {row['row']} {of}"
-    )
-
-
-def facts(tokens: pd.DataFrame, row: "pd.Series[Any]", of: Of, *, has_untuned: bool) -> list[str]:
-    """What the tokens come to, before and after, and whether that is what the row was judged with."""
-    judged = int(tokens["loss"].notna().sum())
-    found = [f"{count(judged, 'token')} judged of {len(tokens):,}", f"after training {mean_words(tokens)}"]
-    if has_untuned:
-        found.append(f"before {mean_words(tokens, 'untuned_loss')}")
-    if of == "written":
-        found.append("probabilities of the model itself, before any temperature or top-p")
-    elif math.isfinite(float(row["loss"])):
-        away = abs(float(tokens["loss"].mean()) - float(row["loss"]))
-        said = significant(float(row["loss"]), 3)
-        found.append(
-            f"the row was judged with {said}, the same"
-            if away < SAME
-            else f"the row was judged with {said}: the model now answers a little differently than when it was scored"
-        )
-    return found
 
 
 def _untuned_rows(found: Evaluation) -> pd.DataFrame:

@@ -199,4 +199,4 @@ def _more(found: Evaluation, pairs: pd.DataFrame) -> None:
         )
 
     write_more(found, left.head(wanted), tell)
-    st.rerun(scope="fragment")
+    st.rerun()

@@ -14,7 +14,11 @@ from lib.inference.token_losses import TokenLosses
 from lib.runs.ballots import Ballots
 from lib.runs.files import write_json
 from lib.runs.folder import RunFolder
+from lib.tasks import find_task
+from lib.tasks.outputs import Continuation
+from lib.ui.explain_example import Example
 from lib.ui.token_strip import MOST_TOKENS, key_html, ordinal, shade_class, strip_html, told
+from lib.ui.tokens_of_example import asked_of_example
 from lib.ui.vote_panel import left_side, settings_words
 from tests.pages.fake_finished_runs import finished_run
 from tests.ui.test_view_continuation import EVALUATE, finished, opened, row
@@ -235,3 +239,31 @@ def test_the_settings_of_both_are_said() -> None:
         "Both write with the run's settings: temperature 0.7, top-p 0.9, at most 48 tokens, seed 0."
     )
     assert "the likeliest token each time" in settings_words({})
+
+
+TURN, ANSWER = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}
+EXAMPLES = [
+    ("chat", {"messages": "messages"}, {"messages": "Hi"}, None, json.dumps([TURN]), ["written"]),
+    ("chat", {"messages": "messages"}, {"messages": "Hi"}, "Hello", json.dumps([TURN, ANSWER]), ["truth", "written"]),
+    ("chat", {"messages": "messages"}, {"messages": json.dumps([TURN, ANSWER])}, "Hello",
+     json.dumps([TURN, ANSWER]), ["truth", "written"]),
+    ("text-generation", {"text": "t"}, {"text": "a"}, None, "a", ["truth"]),
+    ("text-generation", {"prompt": "p", "completion": "c"}, {"prompt": "a"}, None, "a", ["written"]),
+    ("text-generation", {"prompt": "p", "completion": "c"}, {"prompt": "a"}, "b", "b", ["written", "truth"]),
+    ("summarization", {"text": "t", "summary": "s"}, {"text": "a"}, "b", "b", ["written", "truth"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "columns", "cells", "gold", "last", "kinds"), EXAMPLES)
+def test_of_an_example_the_truth_is_scored_only_where_it_is_known(
+    task: str, columns: dict[str, str], cells: dict[str, str], gold: str | None, last: str, kinds: list[str]
+) -> None:
+    run = finished([row(0, 1.0)])
+    write_json(run.path / "brief.json", {"columns": columns, "target": {}, "max_length": 64, "options": {}})
+    example = Example(run, find_task(task), Continuation(), cells, "own text", gold)
+    asked, found = asked_of_example(example)
+    assert found == kinds
+    given = list(asked.values())[-1]
+    assert (json.loads(given) if last.startswith("[") else given) == (
+        json.loads(last) if last.startswith("[") else last
+    )
