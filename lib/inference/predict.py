@@ -67,7 +67,7 @@ def predict(
             "rows": str(source),
             "out": str(sink),
         }
-        answer = ask(request, _with_phase(on_progress, len(asked)))
+        answer = ask(request, with_phase(on_progress, len(asked)))
         if answer is None:
             return Predictions(pd.DataFrame(), LabelScores(()), 0.0, finished=False)
         frame = pd.read_parquet(sink)
@@ -77,7 +77,7 @@ def predict(
     )
 
 
-def _with_phase(on_progress: OnProgress | None, total: int) -> Callable[[int, str], bool | None]:
+def with_phase(on_progress: OnProgress | None, total: int) -> Callable[[int, str], bool | None]:
     """The caller's function, which may or may not want to know the phase."""
     if on_progress is None:
         return lambda done, phase: None

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from lib.inference.adapter_work import map_adapter
+from lib.inference.answer_work import write_answers
 from lib.inference.embeddings import map_file
 from lib.inference.models import HeldModel
+from lib.inference.token_work import score_tokens
 from lib.inference.work import predict_file
 
 
@@ -23,4 +26,7 @@ class Work(Protocol):
 WORK: dict[str, Work] = {
     "predict": predict_file,
     "map": map_file,
+    "token_losses": score_tokens,
+    "write_answers": write_answers,
+    "map_adapter": map_adapter,
 }

@@ -232,6 +232,14 @@ class Task(ABC):
         """The `labels` of the features of a batch of rows (−100 where the loss must not look)."""
         raise NotImplementedError(f"{self.slug} has neither encode_target nor encode_training")
 
+    def judged_features(self, processor: Any, rows: Rows, brief: Brief) -> Features:
+        """The features whose labels a judged row's loss is about, of a task that `learns_tokens`.
+
+        Where a row is read in overlapping windows, `row` says which one a feature comes from, and `_new` from which
+        place on its tokens were not in the window before.
+        """
+        return self.encode_training(processor, rows, brief)
+
     @abstractmethod
     def collator(
         self, processor: Any, brief: Brief, *, training: bool

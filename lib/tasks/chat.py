@@ -193,6 +193,10 @@ class Chat(Task):
             )
         return features
 
+    def judged_features(self, processor: Any, rows: Rows, brief: Brief) -> Features:
+        """Whole conversations, those without an answer to learn included."""
+        return _features(processor, rows, brief)
+
     def collator(
         self, processor: Any, brief: Brief, *, training: bool
     ) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:

@@ -57,7 +57,7 @@ def judge_features(
     vocabulary = model.get_input_embeddings().weight.shape[0]
     most = min(16_384, max(512, LOGITS_AT_ONCE // vocabulary))
     with torch.inference_mode():
-        for chosen in _batches([len(ids) for ids in features["input_ids"]], most):
+        for chosen in token_batches([len(ids) for ids in features["input_ids"]], most):
             batch = collate(
                 [{"input_ids": features["input_ids"][at], "labels": features["labels"][at]} for at in chosen]
             )
@@ -73,7 +73,7 @@ def judge_features(
     return pd.DataFrame({"nll": sums, "tokens_judged": counts})
 
 
-def _batches(lengths: Sequence[int], most: int) -> Iterator[np.ndarray]:
+def token_batches(lengths: Sequence[int], most: int) -> Iterator[np.ndarray]:
     """Numbers of features in batches of similar length that hold at most `most` tokens with their padding."""
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
     start = 0

@@ -36,13 +36,12 @@ from lib.tasks.likelihood import (
     with_truth,
 )
 from lib.tasks.outputs import Continuation
+from lib.tasks.token_windows import add_feature, add_windows, no_features
 
 # Between a prompt and its completion, unless the prompt ends in white space.
 LINE = "\n"
 # Of a text without a prompt, so many tokens at its beginning are given when a sample is written.
 BEGINNING = 16
-# Windows of a long text share this part of their length, so that judged tokens have something before them.
-OVERLAP = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +158,10 @@ class TextGeneration(Task):
                 "%d rows are left out: their completion begins after %d tokens.", dropped, brief.max_length
             )
         return features
+
+    def judged_features(self, processor: Any, rows: Rows, brief: Brief) -> Features:
+        """Completions after their prompts, or whole texts in windows; never in blocks with others."""
+        return _features(processor, rows, brief)
 
     def collator(
         self, processor: Any, brief: Brief, *, training: bool
@@ -280,31 +283,18 @@ def _features(tokenizer: Any, rows: Rows, brief: Brief) -> Features:
 
     `_new` is the place from which on the tokens of a feature are not in the one before it.
     """
-    found: Features = {name: [] for name in ("row", "input_ids", "labels", "_new", "length", "truncated")}
+    found = no_features()
     if "prompt" in brief.columns:
         pairs = zip(rows[brief.columns["prompt"]], rows[brief.columns["completion"]], strict=True)
         for row, (prompt, completion) in enumerate(pairs):
             ids, begin = _completed(tokenizer, prompt, completion)
-            _add(found, row, ids[: brief.max_length], begin, new=0, truncated=len(ids) > brief.max_length)
+            add_feature(
+                found, row, ids[: brief.max_length], begin, new=0, truncated=len(ids) > brief.max_length
+            )
         return found
     for row, text in enumerate(rows[brief.columns["text"]]):
-        ids = _ended(tokenizer, text)
-        start = done = 0
-        while done < len(ids):
-            window = ids[start : start + brief.max_length]
-            _add(found, row, window, done - start, new=done - start, truncated=False)
-            done = start + len(window)
-            start = done - max(1, brief.max_length // OVERLAP)
+        add_windows(found, row, _ended(tokenizer, text), brief.max_length)
     return found
-
-
-def _add(found: Features, row: int, ids: list[int], begin: int, *, new: int, truncated: bool) -> None:
-    labels = [-100] * min(begin, len(ids)) + ids[begin:]
-    values = {
-        "row": row, "input_ids": ids, "labels": labels, "_new": new, "length": len(ids), "truncated": truncated,
-    }  # fmt: skip
-    for name, value in values.items():
-        found[name].append(value)
 
 
 def _completed(tokenizer: Any, prompt: str, completion: str) -> tuple[list[int], int]:

@@ -1,5 +1,6 @@
 """What the Evaluate page can show beneath its answer: one line a view."""
 
+from lib.ui.adapter_panel import serves_adapter, show_adapter
 from lib.ui.compare_view import show_comparison
 from lib.ui.evaluate_calibration import show_calibration
 from lib.ui.evaluate_changes import can_be_changed
@@ -7,9 +8,12 @@ from lib.ui.evaluate_data import Evaluation
 from lib.ui.evaluate_map import can_be_mapped, show_map
 from lib.ui.evaluate_robustness import show_robustness
 from lib.ui.evaluate_thresholds import show_thresholds
+from lib.ui.forgetting_panel import serves_forgetting, show_forgetting
 from lib.ui.label_chances import has_labels
 from lib.ui.panels import Panel
+from lib.ui.tokens_panel import serves_tokens, show_tokens
 from lib.ui.views import view_of
+from lib.ui.vote_panel import serves_vote, show_vote
 
 PANELS: tuple[Panel[Evaluation], ...] = (
     Panel(
@@ -24,4 +28,8 @@ PANELS: tuple[Panel[Evaluation], ...] = (
     Panel("compare", "Compare", ":material/compare_arrows:", lambda found: True, show_comparison),
     Panel("calibration", "Calibration", ":material/speed:", has_labels, show_calibration),
     Panel("thresholds", "Thresholds", ":material/tune:", has_labels, show_thresholds),
+    Panel("tokens", "Token probabilities", ":material/segment:", serves_tokens, show_tokens),
+    Panel("vote", "Blind vote", ":material/how_to_vote:", serves_vote, show_vote),
+    Panel("adapter", "What the adapter changes", ":material/grid_on:", serves_adapter, show_adapter),
+    Panel("forgetting", "Regression check", ":material/history_edu:", serves_forgetting, show_forgetting),
 )

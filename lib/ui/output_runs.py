@@ -18,7 +18,20 @@ from lib.ui.problems import show_problems
 from lib.ui.words import escape_markdown, shorten
 
 # What belongs to one run in the address, and means nothing for another.
-RUN_PARAMETERS = ("true", "predicted", "row", "parted", "cost", "area", "with", "outcome")
+RUN_PARAMETERS = [
+    "true",
+    "predicted",
+    "row",
+    "parted",
+    "cost",
+    "area",
+    "with",
+    "outcome",
+    "of",
+    "colour",
+    "matrix",
+    "passage",
+]
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
 _STYLE = """

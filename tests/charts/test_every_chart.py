@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.analysis.adapter_map import adapter_table
 from lib.analysis.balance import label_counts
 from lib.analysis.bins import binned
 from lib.analysis.calibration import reliability as reliability_bins
@@ -12,12 +13,16 @@ from lib.analysis.coverage import Coverage
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
 from lib.analysis.entity_matrix import EntityMatrix
+from lib.analysis.forgetting import Forgetting
 from lib.analysis.matrix_change import MatrixChange
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.thresholds import Curve
 from lib.analysis.trials import Trial
+from lib.analysis.votes import Tally
+from lib.charts.adapter_map import adapter_map
 from lib.charts.baselines import baselines
+from lib.charts.before_after import before_after
 from lib.charts.candidates import candidates
 from lib.charts.chart import Chart
 from lib.charts.confusion import confusion
@@ -28,6 +33,7 @@ from lib.charts.entities import entity_outcomes
 from lib.charts.entity_matrix import entity_matrix
 from lib.charts.errors import errors
 from lib.charts.expected_cost import expected_cost
+from lib.charts.forgetting import forgetting
 from lib.charts.gains import gains
 from lib.charts.kept_by_label import kept_by_label
 from lib.charts.labels import label_balance
@@ -38,11 +44,13 @@ from lib.charts.operating_curve import operating_curve
 from lib.charts.overlay import overlay
 from lib.charts.parallel import parallel
 from lib.charts.per_class import per_class
+from lib.charts.preferred import preferred
 from lib.charts.probabilities import probabilities
 from lib.charts.reliability import reliability
 from lib.charts.row_histogram import row_histogram
 from lib.charts.row_losses import row_losses
 from lib.charts.seeds import seed_strip
+from lib.charts.spectrum import spectrum
 from lib.charts.tradeoff import Point, tradeoff
 from lib.charts.trials import trials
 from lib.charts.true_against_predicted import true_against_predicted
@@ -81,7 +89,35 @@ METRICS = pd.DataFrame(
     columns=["step", "epoch", "split", "name", "value"],
 )
 CURVE = Curve.of(np.array([0.9, 0.6, 0.5, 0.1]), np.array([True, False, True, False]))
+ADAPTER = adapter_table(
+    [
+        {"name": name, "stack": NASTY, "layer": layer, "matrix": NASTY, "rank": 2, "change": change, "whole": 2.0,
+         "spectrum": [change, 0.0], "dora": False}
+        for name, layer, change in ((NASTY, 0, 0.1), ("b", 1, 0.2), ("c", -1, 0.0))
+    ]
+)  # fmt: skip
+PASSAGES = Forgetting(
+    pd.DataFrame(
+        {"name": [NASTY, "b"], "row": [0, 1], "tokens": [9, 8], "untuned": [2.0, 3.0], "tuned": [2.5, 2.9]}
+    ),
+    9.0,
+    11.0,
+    1.2,
+    (0.9, 1.5),
+)
 CHARTS = {
+    "adapter map": lambda theme, **more: adapter_map(ADAPTER, selected="b", theme=theme, **more),
+    "before and after": lambda theme, **more: before_after(
+        pd.DataFrame({"row": [4, 7], "untuned": [2.0, 3.0], "tuned": [1.5, 3.5]}),
+        selected=7,
+        theme=theme,
+        **more,
+    ),
+    "forgetting": lambda theme, **more: forgetting(PASSAGES, selected=1, theme=theme, **more),
+    "preferred": lambda theme, **more: preferred(
+        Tally(3, 1, 1, 0), {"short": Tally(1, 1, 0, 0), "long": Tally(0, 0, 1, 0)}, theme=theme, **more
+    ),
+    "spectrum": lambda theme, **more: spectrum([2.0, 0.5], name=NASTY, effective=1.6, theme=theme, **more),
     "baselines": lambda theme, **more: baselines(
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
     ),
