@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from lib.inference.attention import attend
 from lib.inference.models import HeldModel
 from lib.inference.work import predict_file
 
@@ -21,4 +22,5 @@ class Work(Protocol):
 
 WORK: dict[str, Work] = {
     "predict": predict_file,
+    "attention": attend,
 }
