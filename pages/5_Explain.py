@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui.explain_choose import choose_example
+from lib.ui.explain_choose import choose_row, chosen_example
 from lib.ui.explain_panels import PANELS
 from lib.ui.frame import lead_on, page
 from lib.ui.output_runs import has_model, pick_run, show_none_yet, show_not_ready
@@ -15,14 +15,15 @@ with page(
 ) as hand:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="explain-choice"):
         run = pick_run(hand, ready=has_model)
-    if run and has_model(run):
-        example = choose_example(run)
+        name = choose_row(run) if run and has_model(run) else None
+    if run and name:
+        example = chosen_example(run, name)
         if example is not None:
             panel = choose_panel(PANELS, example)
             if panel is not None:
                 panel.show(example)
         lead_on("Try the model", "Predict")
-    elif run:
+    elif run and not has_model(run):
         show_not_ready(run, lacking="model")
     elif not hand.run:
         show_none_yet(

@@ -74,7 +74,7 @@ def attention_head(
         title=title,
         subtitle=f"{where} · colour from 0 to {percent(top)}",
         plot_height=min(max(rows * 20, 220), 460),
-        bottom=110 if columns <= NAMES_UP_TO else 50,
+        bottom=92 if columns <= NAMES_UP_TO else 50,
         right=8,
     )
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+# What is shown of a token that is a blank alone, and of one that is a later byte of the letter before it.
+BLANK, LATER_BYTE = "␣", "·"
 # Beyond this no token of the text is looked for; the model has not read so far either.
 _MOST_TOKENS = 4_096
 
@@ -50,14 +52,15 @@ def read_tokens(tokenizer: Any, ids: Sequence[int], texts: Mapping[str, str]) ->
         places = _places(tokenizer, ids, begin, text)
         last = -1
         for at, (start, end) in sorted(places.items()):
-            if end <= start or (ids[at] in special and ids[at] != unknown):
+            # A lone blank is said to stand where the word after it does.
+            if end <= start or found[at].text == BLANK or (ids[at] in special and ids[at] != unknown):
                 continue
             # Some tokenizers count the blank before a word as part of it.
             start += len(text[start:end]) - len(text[start:end].lstrip(" ")) if text[start:end].strip() else 0
             # Bytes of one letter share a place; only the first of them shows it.
-            shown = text[start:end] if start >= last else ""
-            before = text[last:start] if 0 <= last <= start else found[at].before
-            found[at] = Token(shown or found[at].text, before, part=part, start=start, end=end)
+            shown = text[max(start, last) : end] or LATER_BYTE
+            before = text[last:start] if last >= 0 else found[at].before
+            found[at] = Token(shown, before, part=part, start=start, end=end)
             last = end
         if places:
             begin = max(places) + 1
@@ -73,7 +76,7 @@ def _plain(tokenizer: Any, number: int, piece: str, *, special: bool, marks_endi
     text = str(tokenizer.decode([number]))
     text = piece if "\ufffd" in text or not text else text
     begins = piece[:1] in ("▁", "Ġ")
-    return Token((text.lstrip(" ") or " ") if begins else text, " " if begins else "")
+    return Token(text.lstrip(" ▁") or BLANK, " " if begins and text.strip(" ▁") else "")
 
 
 def _places(tokenizer: Any, ids: Sequence[int], begin: int, text: str) -> dict[int, tuple[int, int]]:

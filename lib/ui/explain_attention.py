@@ -25,6 +25,13 @@ CAPTION = (
 )
 _MOSAIC, _HEAD, _TOKEN = "attention mosaic", "attention head", "attention token"
 _NONE = "no-attention"
+_STYLE = """
+<style>
+.st-key-explain-caption { margin-top: -0.6rem; }
+.st-key-explain-caption [data-testid="stCaptionContainer"] p { max-width: none; }
+.st-key-section-attention-weights-where-information-is-routed- { margin-top: 0; }
+</style>
+"""
 
 
 def show_attention(example: Example) -> None:
@@ -35,8 +42,10 @@ def show_attention(example: Example) -> None:
 @st.fragment
 @guarded
 def _view(example: Example) -> None:
+    st.html(_STYLE)
     section(TITLE)
-    st.caption(CAPTION)
+    with st.container(key="explain-caption"):
+        st.caption(CAPTION)
     try:
         first = attention_for(example)
     except UserError as error:

@@ -1,5 +1,6 @@
 """Which row the Explain page is about: one that was judged, from the address or a click, or something of your own."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -27,13 +28,56 @@ _PICK = "explain example"
 _OF_EXAMPLE = ("token",)
 
 
-def choose_example(run: RunFolder) -> Example | None:
-    """The example, below the buttons that choose it; None while nothing is given.
+@dataclass(frozen=True)
+class Offered:
+    """A judged row to click: why it is offered ("Mistaken"; "" for the one of the address), and its cells by role."""
+
+    title: str
+    row: dict[str, Any]
+    cells: dict[str, str]
+
+
+def choose_row(run: RunFolder) -> str:
+    """The buttons that choose, and what is chosen: "test 17", or OWN.
 
     The address says which: `split` and `row`, or `example=own`. Raises UserError for a row that is not there.
     """
+    offered = _offered(run)
+    number = row_in_address()
+    now = next(iter(offered), OWN)
+    if st.query_params.get("example") == OWN:
+        now = OWN
+    elif number is not None:
+        now = next((name for name in offered if name.split()[1] == str(number)), now)
+    st.session_state[_PICK] = now
+    with st.container(key="explain-example"):
+        st.pills(
+            "Row to explain",
+            [*offered, OWN],
+            format_func=lambda name: ":material/edit: Your own" if name == OWN else _title(offered[name]),
+            key=_PICK,
+            required=True,
+            on_change=_take,
+            label_visibility="collapsed",
+        )
+    return now
+
+
+def chosen_example(run: RunFolder, name: str) -> Example | None:
+    """The example of that name, below a line on what the model made of it; None while nothing of your own is given."""
+    task, (inputs, output) = find_task(run.spec.task), _said(run)
+    if name == OWN:
+        return _own(run, task, output, inputs)
+    chosen = _offered(run)[name]
+    _facts(chosen.row)
+    gold = chosen.row.get("gold")
+    source = f"{chosen.row['split']} row {int(chosen.row['row']) + 1:,}"
+    return Example(run, task, output, chosen.cells, source, None if gold is None else str(gold))
+
+
+def _said(run: RunFolder) -> tuple[list[Role], Output]:
+    """What the run's model reads and what it says. Raises UserError when its folder does not tell."""
     said = run.brief()
-    task = find_task(run.spec.task)
     if said is None:
         raise UserError(
             Problem(
@@ -43,32 +87,19 @@ def choose_example(run: RunFolder) -> Example | None:
                 code="damaged-run",
             )
         )
-    inputs, output = model_inputs(task, said["columns"]), task.output(said["target"])
-    offered = _offered(run, inputs, output, said["columns"])
-    now = _asked(run, offered)
-    _picker(offered, now)
-    if now == OWN:
-        return _own(run, task, output, inputs)
-    _, row, cells = offered[now]
-    _facts(row)
-    gold = row.get("gold")
-    number = int(row["row"]) + 1
-    return Example(
-        run, task, output, cells, f"{row['split']} row {number:,}", None if gold is None else str(gold)
-    )
+    task = find_task(run.spec.task)
+    return model_inputs(task, said["columns"]), task.output(said["target"])
 
 
-def _offered(
-    run: RunFolder, inputs: list[Role], output: Output, columns: dict[str, str]
-) -> dict[str, tuple[str, dict[str, Any], dict[str, str]]]:
-    """The rows to click: "test 17" → (title, judged row, cells by role); first the one in the address."""
-    rows = [(title, row) for title, row in example_rows(run)]
+def _offered(run: RunFolder) -> dict[str, Offered]:
+    """The rows to click, by name; first the one in the address where it is no other one."""
+    inputs, output = _said(run)
+    columns = (run.brief() or {})["columns"]
+    rows = list(example_rows(run))
     number = row_in_address()
-    if number is not None:
-        asked = _row(run, number)
-        if all(int(row["row"]) != number for _, row in rows):
-            rows.insert(0, ("", asked))
-    found = {}
+    if number is not None and all(int(row["row"]) != number for _, row in rows):
+        rows.insert(0, ("", _row(run, number)))
+    found: dict[str, Offered] = {}
     for title, row in rows:
         texts = given_in(output, row, inputs, columns)
         cells = {role.name: text for role, text in zip(inputs, texts, strict=False)}
@@ -77,9 +108,9 @@ def _offered(
                 path = picture_path(run.spec.data.dataset, cells[role.name])
                 cells = {} if path is None else cells | {role.name: str(path)}
         if cells:
-            name = f"{row['split']} {int(row['row'])}"
-            if name not in found:
-                found[name] = (title, row, cells)
+            found.setdefault(f"{row['split']} {int(row['row'])}", Offered(title, row, cells))
+        elif number == int(row["row"]):
+            raise _no_such_row(number, "is known, but not what the model read there")
     return found
 
 
@@ -93,9 +124,13 @@ def _row(run: RunFolder, number: int) -> dict[str, Any]:
             rows = frame[frame["row"] == number]
             if len(rows):
                 return {str(name): value for name, value in rows.iloc[0].items()}
-    raise UserError(
+    raise _no_such_row(number, "is not among the judged rows of this run")
+
+
+def _no_such_row(number: int, why: str) -> UserError:
+    return UserError(
         Problem(
-            f"Row {number + 1:,} is not among the judged rows of this run.",
+            f"Row {number + 1:,} {why}.",
             "row",
             "Open a row of the Evaluate page, or choose one of the test set here.",
             code="no-such-row",
@@ -103,39 +138,9 @@ def _row(run: RunFolder, number: int) -> dict[str, Any]:
     )
 
 
-def _asked(run: RunFolder, offered: dict[str, Any]) -> str:
-    """What the address asks for; the first that is offered, or your own, if it asks for nothing."""
-    if st.query_params.get("example") == OWN or not offered:
-        return OWN
-    number = row_in_address()
-    return next((name for name in offered if name.split()[1] == str(number)), next(iter(offered)))
-
-
-def _picker(offered: dict[str, tuple[str, dict[str, Any], dict[str, str]]], now: str) -> None:
-    def title(name: str) -> str:
-        if name == OWN:
-            return ":material/edit: Your own"
-        kind, row, cells = offered[name]
-        number = int(row["row"]) + 1
-        words = next(iter(cells.values())) if not str(row.get("gold", "")) else None
-        head = (
-            f"{kind}: {row['split']} row {number:,}"
-            if kind
-            else f"{str(row['split']).capitalize()} row {number:,}"
-        )
-        return head if words is None else f"{head} · {escape_markdown(shorten(words, 30))}"
-
-    st.session_state[_PICK] = now
-    with st.container(key="explain-example"):
-        st.pills(
-            "Row to explain",
-            [*offered, OWN],
-            format_func=title,
-            key=_PICK,
-            required=True,
-            on_change=_take,
-            label_visibility="collapsed",
-        )
+def _title(offered: Offered) -> str:
+    where = f"{offered.row['split']} row {int(offered.row['row']) + 1:,}"
+    return f"{offered.title}: {where}" if offered.title else where.capitalize()
 
 
 @guarded_callback

@@ -13,6 +13,7 @@ from lib.ui.charts import current_theme, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.entity_text import show_marked
 from lib.ui.evaluate_data import Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import count, significant
 from lib.ui.review_row import show_steps
@@ -277,6 +278,7 @@ def show_entities(found: Evaluation, labels: tuple[str, ...], rows: pd.DataFrame
     colours = label_colours(labels)
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         for title, spans, outcomes in (("True", gold, true), ("Predicted", predicted, guessed)):
             notes = ["" if outcome == OUTCOMES[0] else outcome for outcome in outcomes]
             said = f"{title}: {count(len(spans), 'entity', 'entities')}"

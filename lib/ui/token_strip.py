@@ -12,7 +12,7 @@ from lib.inference.read_tokens import Token
 _STYLE = """
 <style>
 .atelier-strip { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 2; max-width: 85ch; max-height: 24rem;
-  overflow-y: auto; font-size: 1.05rem; }
+  overflow-y: auto; font-size: 1.05rem; padding: 0 3px; margin-left: -3px; }
 .atelier-strip span { border-radius: 0.2rem; padding: 0.12rem 0.05rem;
   background: color-mix(in srgb, light-dark(#3d86b8, #337fb8) calc(var(--w) * 100%), transparent); }
 .atelier-strip span.special { color: var(--atelier-muted); font-size: 0.85em; padding: 0.12rem 0.2rem; }

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded
 from lib.ui.judged_rows import show_rows, show_steps
 from lib.ui.numbers import count, significant
@@ -164,6 +165,7 @@ def _show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
     row = rows.iloc[place]
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         read, wrote = st.columns(2, gap="large")
         with read:
             for name in found.texts:
