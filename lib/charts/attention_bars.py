@@ -58,6 +58,7 @@ def attention_bars(
         plot_height=22 * len(values) + 10,
         bottom=44,
     )
+    figure.update_layout(dragmode=False)
     best_said = f"most on {keys[best[0]]}, {percent(values[0])}" if values else "nothing"
     data = pd.DataFrame(
         {"key": np.arange(len(weights)) + 1, "token": np.array(list(keys), dtype=object), "weight": weights}

@@ -11,6 +11,9 @@ from lib.analysis.entities import entity_table
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.trials import Trial
+from lib.charts.attention_bars import attention_bars
+from lib.charts.attention_head import attention_head
+from lib.charts.attention_mosaic import attention_mosaic
 from lib.charts.baselines import baselines
 from lib.charts.candidates import candidates
 from lib.charts.chart import Chart
@@ -65,7 +68,17 @@ METRICS = pd.DataFrame(
     ],
     columns=["step", "epoch", "split", "name", "value"],
 )
+WEIGHTS = np.array([[0.25, 0.75], [1.0, 0.0]])
 CHARTS = {
+    "attention bars": lambda theme, **more: attention_bars(
+        WEIGHTS[0], [NASTY, "b"], where=NASTY, theme=theme, **({"title": NASTY} | more)
+    ),
+    "attention head": lambda theme, **more: attention_head(
+        WEIGHTS, [NASTY, "b"], [NASTY, "b"], where=NASTY, selected=0, theme=theme, **({"title": NASTY} | more)
+    ),
+    "attention mosaic": lambda theme, **more: attention_mosaic(
+        WEIGHTS[None, None], {"entropy": np.array([[0.5]])}, selected=(0, 0), where=NASTY, theme=theme, **more
+    ),
     "baselines": lambda theme, **more: baselines(
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
     ),
