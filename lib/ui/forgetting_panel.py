@@ -13,7 +13,7 @@ from lib.ui.charts import current_theme, picked, show_chart
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.numbers import score
-from lib.ui.token_strip import STYLE, By, key_html, strip_html
+from lib.ui.surprise_strip import STYLE, By, key_html, strip_html
 from lib.ui.token_table import show_token_table
 from lib.ui.token_view import COLOURS
 from lib.ui.vote_panel import serves_vote as serves_forgetting

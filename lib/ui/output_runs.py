@@ -18,26 +18,31 @@ from lib.ui.problems import show_problems
 from lib.ui.words import escape_markdown, shorten
 
 # What belongs to one run in the address, and means nothing for another.
-RUN_PARAMETERS = [
-    "true",
-    "predicted",
-    "row",
-    "parted",
-    "cost",
-    "area",
-    "with",
-    "outcome",
-    "of",
-    "colour",
-    "matrix",
-    "passage",
-]
+RUN_PARAMETERS = (
+    *(
+        "true",
+        "predicted",
+        "row",
+        "parted",
+        "cost",
+        "area",
+        "with",
+        "outcome",
+        "of",
+        "colour",
+        "matrix",
+        "passage",
+    ),
+    *("example", "stack", "layer", "head", "token"),
+)
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
 _STYLE = """
 <style>
 @media (max-width: 640px) {
-  :is(.st-key-evaluate-choice, .st-key-predict-choice) > :has([data-testid="stSelectbox"]) { flex: 1 0 100%; }
+  :is(.st-key-evaluate-choice, .st-key-predict-choice, .st-key-explain-choice) > :has([data-testid="stSelectbox"]) {
+    flex: 1 0 100%;
+  }
 }
 </style>
 """

@@ -78,5 +78,6 @@ def next_words(path: Sequence[Step], *, data: str | None, run: str | None, run_s
         "Train": "Next: train a model on it.",
         "Runs": "Next: see how the run ended." if run_state else "",
         "Evaluate": "Next: look at the scores and the mistakes.",
+        "Explain": "Next: look inside the model, at one row.",
         "Predict": "Next: try the model.",
     }.get(following.title, f"Next: {following.title}.")

@@ -7,20 +7,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lib.errors import UserError
 from lib.inference.ask import is_loaded
 from lib.inference.inputs import model_inputs, one_row
 from lib.inference.predict import Predictions, predict
 from lib.runs.folder import RunFolder
 from lib.tasks import find_task
 from lib.tasks.base import Role
-from lib.tasks.outputs import Output
 from lib.ui.downloads import csv_bytes
-from lib.ui.evaluate_data import INPUT, evaluation, splits_of
+from lib.ui.example_rows import example_rows, given_in
 from lib.ui.frame import guarded_callback
 from lib.ui.given import MOST_CHARACTERS, ask_for, field_key, given_for
 from lib.ui.numbers import count, significant
-from lib.ui.output_runs import has_scores
 from lib.ui.pictures import PICTURE_ROW, picture_path, show_picture, thumbnail
 from lib.ui.views import view_of
 from lib.ui.words import escape_markdown, shorten
@@ -103,11 +100,11 @@ def _line(tried: Try) -> dict[str, Any]:
 
 def _examples(run: RunFolder, inputs: list[Role]) -> None:
     said = run.brief()
-    rows = _example_rows(run) if said else []
+    rows = example_rows(run) if said else []
     if not rows or not said:
         return
     output = find_task(run.spec.task).output(said["target"])
-    given = [(title, row, _given_in(output, row, inputs, said["columns"])) for title, row in rows]
+    given = [(title, row, given_in(output, row, inputs, said["columns"])) for title, row in rows]
     given = [(title, row, texts) for title, row, texts in given if texts]
     if not given:
         return
@@ -129,41 +126,6 @@ def _examples(run: RunFolder, inputs: list[Role]) -> None:
                 on_click=_take_example,
                 args=(run, inputs, texts),
             )
-
-
-def _given_in(output: Output, row: dict[str, Any], inputs: list[Role], columns: dict[str, str]) -> list[str]:
-    """What a judged row would be given as: its input columns, or what the output keeps of them; [] when one lacks."""
-    cells = [row.get(f"{INPUT}{columns.get(role.name, role.name)}", row.get(role.name)) for role in inputs]
-    if any(cell is None for cell in cells):
-        return []
-    return [view_of(output).example(output, row, str(cell)) for cell in cells]
-
-
-def _example_rows(run: RunFolder) -> list[tuple[str, dict[str, Any]]]:
-    """Rows of the run's own test set: a sure one, a close call and a mistake, or else the best and the worst."""
-    try:
-        if not has_scores(run) or "test" not in splits_of(run):
-            return []
-        frame = evaluation(run, "test").frame
-    except UserError:  # the examples are a convenience; the page works without them
-        return []
-    right, wrong = frame[frame["correct"]], frame[~frame["correct"]]
-    found: list[tuple[str, dict[str, Any]]] = []
-    for title, part, column, highest in (
-        ("Sure", right, "confidence", True),
-        ("Close call", right, "margin", False),
-        ("Mistaken", wrong, "confidence", True),
-        ("Likely", frame, "loss", False),
-        ("Unlikely", frame, "loss", True),
-    ):
-        known = part[part[column].notna()] if column in part else part.head(0)
-        if column == "loss" and found:  # how likely only matters where nothing is right or wrong
-            break
-        if len(known):
-            values = known[column].to_numpy()
-            place = int(values.argmax() if highest else values.argmin())
-            found.append((title, {str(name): value for name, value in known.iloc[place].items()}))
-    return found
 
 
 @guarded_callback

@@ -15,6 +15,7 @@ from lib.ui.entity_data import pairs_of, word_starts
 from lib.ui.entity_lanes import show_lanes
 from lib.ui.entity_selection import KINDS, WRONG, Chosen, choose
 from lib.ui.evaluate_data import Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import count, significant
 from lib.ui.review_list import ROWS_ANCHOR
@@ -241,6 +242,7 @@ def show_entities(
     chosen = set(zip(meant["true_at"], meant["predicted_at"], strict=True))
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         show_lanes(text, gold, predicted, matches, label_colours(labels), chosen=chosen)
         st.caption(
             f"Filled: {count(len(gold), 'true entity', 'true entities')}. Framed, beneath: "

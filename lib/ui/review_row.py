@@ -11,6 +11,7 @@ from lib.charts.probabilities import probabilities
 from lib.tasks.outputs import LabelScores
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.numbers import count, significant
 from lib.ui.pictures import picture_path, show_picture
 from lib.ui.review_selection import open_row
@@ -42,6 +43,7 @@ def show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
     row = rows.iloc[place]
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         read, thought = st.columns([6, 5], gap="large")
         with read:
             for name in found.texts:

@@ -9,7 +9,7 @@ import streamlit as st
 from lib.charts.text import percent
 from lib.ui.downloads import csv_bytes
 from lib.ui.numbers import count
-from lib.ui.token_strip import others, visible
+from lib.ui.surprise_strip import others, visible
 
 MOST_SHOWN = 1_000
 

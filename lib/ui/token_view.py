@@ -9,7 +9,7 @@ from lib.inference.token_features import Of
 from lib.inference.token_losses import TokenLosses
 from lib.ui.address_choice import choose_in_address
 from lib.ui.numbers import count, significant
-from lib.ui.token_strip import MOST_TOKENS, STYLE, By, key_html, strip_html
+from lib.ui.surprise_strip import MOST_TOKENS, STYLE, By, key_html, strip_html
 from lib.ui.token_table import mean_words, show_token_table
 from lib.ui.words import escape_markdown
 

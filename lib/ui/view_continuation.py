@@ -9,6 +9,7 @@ from lib.charts.row_losses import row_losses
 from lib.data.cells import as_messages
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.evaluate_data import Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded
 from lib.ui.judged_rows import show_rows, show_steps
 from lib.ui.learned_text import show_learned
@@ -113,6 +114,7 @@ def _show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
     row = rows.iloc[place]
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         read, wrote = st.columns(2, gap="large")
         with read:
             show_learned(row["learned"])

@@ -13,6 +13,7 @@ from lib.tasks.outputs import ManyLabels
 from lib.ui.charts import current_theme, picked, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.judged_rows import show_rows, show_steps
 from lib.ui.numbers import count, share, significant
@@ -275,6 +276,7 @@ def show_label_set_row(found: Evaluation, output: ManyLabels, rows: pd.DataFrame
     row = rows.iloc[place]
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         read, thought = st.columns([6, 5], gap="large")
         with read:
             for name in found.texts:

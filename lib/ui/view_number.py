@@ -12,6 +12,7 @@ from lib.charts.true_against_predicted import true_against_predicted
 from lib.tasks.outputs import Number
 from lib.ui.charts import current_theme, picked, show_chart
 from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.judged_rows import open_place, show_rows, show_steps
 from lib.ui.numbers import count
@@ -171,6 +172,7 @@ def _row(found: Evaluation, output: Number, rows: pd.DataFrame, place: int) -> N
     row = rows.iloc[place]
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         read, thought = st.columns([6, 5], gap="large")
         with read:
             for name in found.texts:

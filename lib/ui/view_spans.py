@@ -8,6 +8,7 @@ import streamlit as st
 from lib.data.cells import as_list
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.marked_answers import Mark, show_answers
 from lib.ui.numbers import count, share, significant
@@ -205,6 +206,7 @@ def _show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
     row = rows.iloc[place]
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         told, read = st.columns([2, 3], gap="large")
         with told:
             for name in _question_columns(found):

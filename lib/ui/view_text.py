@@ -7,6 +7,7 @@ import streamlit as st
 
 from lib.ui.address_choice import choose_in_address
 from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded
 from lib.ui.judged_rows import show_rows, show_steps
 from lib.ui.numbers import count, significant
@@ -175,6 +176,7 @@ def _show_row(found: Evaluation, rows: pd.DataFrame, place: int, *, mostly_new: 
     source = "\n".join(str(row[name]) for name in found.texts)
     with st.container(border=True, key="review-row"):
         show_steps(rows, place)
+        explain_link(found.run, found.split, int(row["row"]))
         ways = list(reversed(AGAINST)) if mostly_new else list(AGAINST)
         way = choose_in_address("against", "Compare", ways, format_func=AGAINST.__getitem__)
         read, wrote = st.columns(2, gap="large")

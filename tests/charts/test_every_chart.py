@@ -21,6 +21,9 @@ from lib.analysis.thresholds import Curve
 from lib.analysis.trials import Trial
 from lib.analysis.votes import Tally
 from lib.charts.adapter_map import adapter_map
+from lib.charts.attention_bars import attention_bars
+from lib.charts.attention_head import attention_head
+from lib.charts.attention_mosaic import attention_mosaic
 from lib.charts.baselines import baselines
 from lib.charts.before_after import before_after
 from lib.charts.candidates import candidates
@@ -118,6 +121,17 @@ CHARTS = {
         Tally(3, 1, 1, 0), {"short": Tally(1, 1, 0, 0), "long": Tally(0, 0, 1, 0)}, theme=theme, **more
     ),
     "spectrum": lambda theme, **more: spectrum([2.0, 0.5], name=NASTY, effective=1.6, theme=theme, **more),
+WEIGHTS = np.array([[0.25, 0.75], [1.0, 0.0]])
+CHARTS = {
+    "attention bars": lambda theme, **more: attention_bars(
+        WEIGHTS[0], [NASTY, "b"], where=NASTY, theme=theme, **({"title": NASTY} | more)
+    ),
+    "attention head": lambda theme, **more: attention_head(
+        WEIGHTS, [NASTY, "b"], [NASTY, "b"], where=NASTY, selected=0, theme=theme, **({"title": NASTY} | more)
+    ),
+    "attention mosaic": lambda theme, **more: attention_mosaic(
+        WEIGHTS[None, None], {"entropy": np.array([[0.5]])}, selected=(0, 0), where=NASTY, theme=theme, **more
+    ),
     "baselines": lambda theme, **more: baselines(
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
     ),

@@ -17,7 +17,7 @@ from lib.runs.folder import RunFolder
 from lib.tasks import find_task
 from lib.tasks.outputs import Continuation
 from lib.ui.explain_example import Example
-from lib.ui.token_strip import MOST_TOKENS, key_html, ordinal, shade_class, strip_html, told
+from lib.ui.surprise_strip import MOST_TOKENS, key_html, ordinal, shade_class, strip_html, told
 from lib.ui.tokens_of_example import asked_of_example
 from lib.ui.vote_panel import left_side, settings_words
 from tests.pages.fake_finished_runs import finished_run
