@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from lib.inference.attribution.work import explain_row
 from lib.inference.models import HeldModel
 from lib.inference.work import predict_file
 
@@ -21,4 +22,5 @@ class Work(Protocol):
 
 WORK: dict[str, Work] = {
     "predict": predict_file,
+    "relevance": explain_row,
 }
