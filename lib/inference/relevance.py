@@ -12,12 +12,13 @@ OnProgress = Callable[[int, str], bool | None]
 
 @dataclass(frozen=True)
 class Weighed:
-    """A word of the text with the number `field`: its characters (end exclusive) and its score."""
+    """A word of the text with the number `field`: its characters (end exclusive), its score, how many tokens it is."""
 
     field: int
     start: int
     end: int
     score: float
+    tokens: int = 1
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def relevance(
     written: Sequence[int] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Relevance | None:
-    """What the score of `target` (what is predicted, if empty) rests on in the row `cells` (by role); None if cancelled.
+    """What the score of `target` (if empty, what is predicted) rests on in the row `cells`, by role; None if cancelled.
 
     `against` another label makes it their difference. `place` is which word, hidden word or written token the score
     is read at. `written` spares a model that writes from writing again. Raises UserError with what the host said.

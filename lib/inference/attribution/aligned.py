@@ -22,7 +22,12 @@ class Aligned(NamedTuple):
 
 
 def aligned_texts(
-    tokenizer: Any, ids: Sequence[int], fields: Sequence[tuple[str, str]], *, max_length: int, prefix: str = ""
+    tokenizer: Any,
+    ids: Sequence[int],
+    fields: Sequence[tuple[str, str]],
+    *,
+    max_length: int,
+    prefix: str = "",
 ) -> Aligned:
     """The tokens of one text or a pair that was cut at `max_length`; `prefix` stood before the first text.
 
@@ -31,7 +36,9 @@ def aligned_texts(
     if not getattr(tokenizer, "is_fast", False):
         return decoded(tokenizer, ids)
     texts = [prefix + fields[0][1], *(text for _, text in fields[1:])]
-    read = tokenizer(*texts, truncation=True, max_length=max_length, return_offsets_mapping=True, verbose=False)
+    read = tokenizer(
+        *texts, truncation=True, max_length=max_length, return_offsets_mapping=True, verbose=False
+    )
     if list(read["input_ids"]) != list(ids):
         return decoded(tokenizer, ids)
     spans: list[Span | None] = []
@@ -88,7 +95,8 @@ def decoded(tokenizer: Any, ids: Sequence[int], name: str = "As the model reads 
     Tokens that are parts of one character share its place.
     """
     special = set(tokenizer.all_special_ids)
-    text, spans, run = "", [], 0
+    spans: list[Span | None] = []
+    text, run = "", 0
     while run < len(ids):
         if ids[run] in special:
             spans.append(None)

@@ -96,4 +96,3 @@ def _unavailable(why: str) -> UserError:
             code="no-attention",
         )
     )
-

@@ -30,7 +30,7 @@ def gradient_times_input(read: Read, target: Target) -> Attributed:
     Its baseline is, by its form, an embedding (a normalised pixel) of zeros. Shrikumar et al. 2016, arXiv 1605.01713.
     """
     start = read.start().clone().requires_grad_(True)
-    score, gradient = _gradient(read, target, start)
+    gradient = _gradient(read, target, start)
     return Attributed(*read.summed(gradient * start.detach()))
 
 
@@ -54,7 +54,7 @@ def integrated_gradients(
     for at in range(0, steps, AT_ONCE):
         part = slice(at, at + AT_ONCE)
         path = begin + shares[part].view(shape) * (end - begin)
-        _, gradient = _gradient(read, target, path.detach().requires_grad_(True))
+        gradient = _gradient(read, target, path.detach().requires_grad_(True))
         total += (gradient * heavy[part].view(shape)).sum(dim=0, keepdim=True)
         tell(min(1.0, (at + AT_ONCE) / steps))
     units, specials = read.summed(total * (end - begin))
@@ -62,15 +62,13 @@ def integrated_gradients(
     return Attributed(units, specials, abs(float(units.sum() + specials.sum()) - change), change)
 
 
-def _gradient(read: Read, target: Target, leaf: Any) -> tuple[Any, Any]:
-    """The scores float[rows] and the gradient of each with respect to its row of the leaf."""
+def _gradient(read: Read, target: Target, leaf: Any) -> Any:
+    """The gradient of the score of each row with respect to that row of the leaf."""
     import torch
 
     with torch.enable_grad():
         score = target.score(read.said_from(leaf, target.say)[0])
-        found = (
-            torch.autograd.grad(score.sum(), leaf, allow_unused=True)[0] if score.requires_grad else None
-        )
+        found = torch.autograd.grad(score.sum(), leaf, allow_unused=True)[0] if score.requires_grad else None
     if found is None:
         raise UserError(
             Problem(
@@ -80,4 +78,4 @@ def _gradient(read: Read, target: Target, leaf: Any) -> tuple[Any, Any]:
                 code="no-gradient",
             )
         )
-    return score.detach(), found
+    return found

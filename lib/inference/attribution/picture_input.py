@@ -78,7 +78,9 @@ class PictureInput:
         if baseline == MEAN:
             return pixels.mean(dim=(2, 3), keepdim=True).expand_as(pixels)
         colour = (0.5 - self._mean) / self._std
-        return torch.tensor(colour, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1).expand_as(pixels)
+        return (
+            torch.tensor(colour, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1).expand_as(pixels)
+        )
 
     def said_from(self, pixels: Any, say: Any) -> Any:
         """`say(inputs)` with these pixels, float[rows, colours, height, width]."""

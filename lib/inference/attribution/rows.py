@@ -5,8 +5,8 @@ from typing import Any
 
 from lib.errors import Problem, UserError
 from lib.inference.attribution import targets
-from lib.inference.attribution.batches import batch_of
 from lib.inference.attribution.aligned import Aligned, aligned_texts, aligned_window, aligned_words, decoded
+from lib.inference.attribution.batches import batch_of
 from lib.inference.attribution.picture_input import PictureInput
 from lib.inference.attribution.targets import Said, Target
 from lib.inference.attribution.text_input import TextInput
@@ -75,7 +75,9 @@ def _open_whole(
     if "pixel_values" in inputs:
         read = PictureInput(held.model, held.processor, inputs, coarse=wish.method == "occlusion")
     else:
-        fields = [(held.task.role(name).title, cells[name]) for name in held.task.model_input if name in cells]
+        fields = [
+            (held.task.role(name).title, cells[name]) for name in held.task.model_input if name in cells
+        ]
         ids = features["input_ids"][0]
         aligned = aligned_texts(held.processor, ids, fields, max_length=brief.max_length)
         read = TextInput(held.model, held.processor, inputs, aligned)
@@ -107,13 +109,20 @@ def _open_word(
     }
     if not at:
         raise UserError(
-            Problem("The model reads no word of this text.", where="text", fix="Choose another row.", code="no-words")
+            Problem(
+                "The model reads no word of this text.",
+                where="text",
+                fix="Choose another row.",
+                code="no-words",
+            )
         )
     best: dict[int, int] = {}
     with torch.inference_mode():
         for number in range(len(features["input_ids"])):
             said = held.model(**batch_of(held, features, number, brief)).logits[0].float()
-            best |= {word: int(said[place].argmax()) for word, (where, place) in at.items() if where == number}
+            best |= {
+                word: int(said[place].argmax()) for word, (where, place) in at.items() if where == number
+            }
     inside = [word for word in sorted(best) if tags[best[word]] != "O"]
     usual = inside[0] if inside else min(at)
     word = wish.placed(len(document.words), usual)

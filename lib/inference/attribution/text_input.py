@@ -37,7 +37,9 @@ class TextInput:
         # What the collator adds stands left or right of the feature's own tokens.
         own = self._own_places()
         self.shift = own[0] if own else 0
-        self.words = [Word(word.span, tuple(place + self.shift for place in word.places)) for word in self.words]
+        self.words = [
+            Word(word.span, tuple(place + self.shift for place in word.places)) for word in self.words
+        ]
         taken = {place for word in self.words for place in word.places}
         ids = inputs["input_ids"][0].tolist()
         self.specials = [
@@ -111,7 +113,7 @@ class TextInput:
 
     def said_from(self, embedded: Any, say: Any) -> Any:
         """`say(inputs)` while the model gets these embeddings, float[rows, tokens, width], in place of its own."""
-        used = []
+        used: list[bool] = []
 
         def swap(module: Any, given: Any, output: Any) -> Any:
             # A decoder may share the table and look its own tokens up later.
@@ -144,7 +146,7 @@ class TextInput:
         return {
             "fields": [{"name": name, "text": text} for name, text in self.fields],
             "words": [
-                {"field": word.span.field, "start": word.span.start, "end": word.span.end, "score": float(score)}
+                {**word.span._asdict(), "score": float(score), "tokens": len(word.places)}
                 for word, score in zip(self.words, words, strict=True)
             ],
             "specials": [

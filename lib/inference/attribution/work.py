@@ -32,9 +32,7 @@ def explain_row(
     held.model.eval()
     read, target, about = open_row(held, request["cells"], wish)
     baseline = wish.baseline if wish.baseline in read.baselines() else read.baselines()[0]
-    found = _attributed(
-        read, target, wish, baseline, lambda share: on_rows(round(_FOR_THE_MAP * share))
-    )
+    found = _attributed(read, target, wish, baseline, lambda share: on_rows(round(_FOR_THE_MAP * share)))
     on_rows(_FOR_THE_MAP)
     proof = followed(
         read,
@@ -75,7 +73,10 @@ def _attributed(
             return integrated_gradients(read, target, baseline=baseline, steps=wish.steps, tell=tell)
     raise UserError(
         Problem(
-            f"There is no method {wish.method!r}.", where="method", fix="Choose another one.", code="unknown-method"
+            f"There is no method {wish.method!r}.",
+            where="method",
+            fix="Choose another one.",
+            code="unknown-method",
         )
     )
 

@@ -110,9 +110,7 @@ def open_masked(
     special = set(tokenizer.all_special_ids)
     spans = tuple(
         None if token in special or end <= start else Span(0, start, end)
-        for token, (start, end) in zip(
-            blocks["input_ids"][number], blocks["_offsets"][number], strict=True
-        )
+        for token, (start, end) in zip(blocks["input_ids"][number], blocks["_offsets"][number], strict=True)
     )
     read = TextInput(held.model, tokenizer, inputs, Aligned(((held.task.role("text").title, text),), spans))
     say = _said_at(held, place + read.shift)
@@ -157,9 +155,7 @@ def _token_target(
     else:
         places = [_shown(held.processor, number) for number in written]
     chosen, other = wish.chosen(labels, 0)
-    return targets.token(
-        say, labels, numbers, chosen, other, predicted=labels[0], places=places, place=place
-    )
+    return targets.token(say, labels, numbers, chosen, other, predicted=labels[0], places=places, place=place)
 
 
 def _shown(tokenizer: Any, number: int) -> str:
