@@ -1,7 +1,5 @@
 """What a prediction rests on: words or patches in the colour of their relevance, and how far that can be trusted."""
 
-from dataclasses import asdict
-
 import streamlit as st
 
 from lib.analysis.faithfulness import faithfulness
@@ -220,7 +218,9 @@ def _show_table(found: Relevance) -> None:
 
 def _show_faithfulness(found: Relevance) -> None:
     proof = found.faithfulness
-    judged = faithfulness(**asdict(proof))
+    judged = faithfulness(
+        proof.shares, proof.value, proof.removed, proof.kept, proof.random_removed, proof.random_kept
+    )
     units = "patches" if found.grid else "words"
     chart = faithfulness_chart(judged, units=units, measure=measure_words(found), theme=current_theme())
     show_chart(chart, "relevance faithfulness")
@@ -234,7 +234,7 @@ def _show_faithfulness(found: Relevance) -> None:
         escape_markdown(
             f"Of {count(len(found.scores), 'patch' if found.grid else 'word', units)}"
             + (f", {least}" if least else "")
-            + ". Comprehensiveness above, sufficiency below (ERASER). Inputs with holes are unusual for models, so read "
-            "the distance to chance, not the height."
+            + ". Comprehensiveness above, sufficiency below (ERASER). Models rarely see inputs with holes, so read the "
+            "distance to chance, not the height."
         )
     )
