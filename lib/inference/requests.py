@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from lib.inference.adapter_work import map_adapter
 from lib.inference.answer_work import write_answers
 from lib.inference.attention import attend
+from lib.inference.attribution.work import explain_row
 from lib.inference.embeddings import map_file
 from lib.inference.models import HeldModel
 from lib.inference.token_work import score_tokens
@@ -31,4 +32,5 @@ WORK: dict[str, Work] = {
     "write_answers": write_answers,
     "map_adapter": map_adapter,
     "attention": attend,
+    "relevance": explain_row,
 }

@@ -170,13 +170,13 @@ def _unknown_language(said: str, where: str, processor: Any) -> Problem:
 
 def encode_sources(processor: Any, texts: Sequence[str], brief: Brief) -> dict[str, list[Any]]:
     """Token ids of the prefix and the text, cut at `brief.max_length`."""
-    prefix = _prefix(brief)
+    prefix = prefix_of(brief)
     encoded = batch_of_texts(processor, [prefix + text for text in texts], None, max_length=brief.max_length)
     kept = ("input_ids", "attention_mask", "length", "truncated")
     return {name: encoded[name] for name in kept}
 
 
-def _prefix(brief: Brief) -> str:
+def prefix_of(brief: Brief) -> str:
     """The prefix with the blank after it; none where it was not settled."""
     prefix = values_as(Seq2SeqOptions, brief.options).prefix
     return "" if prefix == AUTO else prefix
@@ -279,7 +279,7 @@ def _mean_losses(model: Any, batch: dict[str, Any]) -> np.ndarray:
 
 def usage_of(model: str, brief: Brief) -> str:
     """A snippet that writes with the saved model; the folder's generation config carries the settings."""
-    prefix = _prefix(brief)
+    prefix = prefix_of(brief)
     before = f"{prefix!r} + text" if prefix else "text"
     return (
         "from transformers import AutoModelForSeq2SeqLM, AutoTokenizer\n\n"

@@ -108,6 +108,7 @@ PASSAGES = Forgetting(
     1.2,
     (0.9, 1.5),
 )
+WEIGHTS = np.array([[0.25, 0.75], [1.0, 0.0]])
 CHARTS = {
     "adapter map": lambda theme, **more: adapter_map(ADAPTER, selected="b", theme=theme, **more),
     "before and after": lambda theme, **more: before_after(
@@ -121,8 +122,6 @@ CHARTS = {
         Tally(3, 1, 1, 0), {"short": Tally(1, 1, 0, 0), "long": Tally(0, 0, 1, 0)}, theme=theme, **more
     ),
     "spectrum": lambda theme, **more: spectrum([2.0, 0.5], name=NASTY, effective=1.6, theme=theme, **more),
-WEIGHTS = np.array([[0.25, 0.75], [1.0, 0.0]])
-CHARTS = {
     "attention bars": lambda theme, **more: attention_bars(
         WEIGHTS[0], [NASTY, "b"], where=NASTY, theme=theme, **({"title": NASTY} | more)
     ),

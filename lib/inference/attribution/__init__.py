@@ -1,0 +1,1 @@
+"""What a prediction rests on, worked out in the model host: methods of attribution and how faithful they are."""
