@@ -8,6 +8,7 @@ from lib.ui.evaluate_data import Evaluation
 from lib.ui.evaluate_map import can_be_mapped, show_map
 from lib.ui.evaluate_robustness import show_robustness
 from lib.ui.evaluate_thresholds import show_thresholds
+from lib.ui.evaluate_two_labels import has_two_labels, show_two_labels
 from lib.ui.forgetting_panel import serves_forgetting, show_forgetting
 from lib.ui.label_chances import has_labels
 from lib.ui.panels import Panel
@@ -32,4 +33,5 @@ PANELS: tuple[Panel[Evaluation], ...] = (
     Panel("vote", "Blind vote", ":material/how_to_vote:", serves_vote, show_vote),
     Panel("adapter", "What the adapter changes", ":material/grid_on:", serves_adapter, show_adapter),
     Panel("forgetting", "Regression check", ":material/history_edu:", serves_forgetting, show_forgetting),
+    Panel("two-labels", "Two labels", ":material/align_vertical_center:", has_two_labels, show_two_labels),
 )

@@ -45,7 +45,7 @@ def show_list(found: Evaluation, matrix: EntityMatrix, chosen: Chosen) -> tuple[
     # Only the open row is looked for; without one, or when it is not in the list, the first is open.
     place = int((rows["row"] == (-1 if number is None else number)).to_numpy().argmax())
     start = place // ROWS_PER_PAGE * ROWS_PER_PAGE
-    _table(found, rows.iloc[start : start + ROWS_PER_PAGE], place - start)
+    _table(found, rows.iloc[start : start + ROWS_PER_PAGE], place - start, chosen)
     _below(found, rows, start)
     return rows, place
 
@@ -150,7 +150,7 @@ def _pick(split: str, keeps_kind: bool = False) -> None:
     choose(cell, kind if keeps_kind or kind != WRONG else None, split=split)
 
 
-def _table(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
+def _table(found: Evaluation, rows: pd.DataFrame, place: int, chosen: Chosen) -> None:
     shown = pd.DataFrame(
         {
             "Text": [shorten(text, 240) for text in rows["text"]],
@@ -160,14 +160,16 @@ def _table(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
             "Loss": rows["loss"].tolist(),
         }
     )
+    if chosen.is_empty:  # the same as all mistakes
+        shown = shown.drop(columns="Chosen")
     numbers = rows["row"].tolist()
     key = f"entity rows {found.key[2]} {numbers[0]} {numbers[-1]} {len(numbers)}"
 
     @guarded_callback
     def on_row() -> None:
-        chosen = st.session_state[key]["selection"]["rows"]
-        if chosen:
-            open_row(numbers[chosen[0]])
+        picked = st.session_state[key]["selection"]["rows"]
+        if picked:
+            open_row(numbers[picked[0]])
 
     st.session_state[key] = {"selection": {"rows": [place], "columns": [], "cells": []}}
     st.dataframe(

@@ -81,4 +81,6 @@ def _review(found: Evaluation, labels: tuple[str, ...]) -> None:
     show_evidence(found, matrix, chosen)
     listed = show_list(found, matrix, chosen)
     if listed is not None:
-        show_entities(found, labels, *listed, lines=chosen.lines(pairs_of(found), matrix))
+        # Outlines would say nothing where every mistake is meant.
+        lines = pairs_of(found).iloc[:0] if chosen.is_empty else chosen.lines(pairs_of(found), matrix)
+        show_entities(found, labels, *listed, lines=lines)

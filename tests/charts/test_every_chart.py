@@ -8,6 +8,7 @@ from lib.analysis.adapter_map import adapter_table
 from lib.analysis.balance import label_counts
 from lib.analysis.bins import binned
 from lib.analysis.calibration import reliability as reliability_bins
+from lib.analysis.class_probabilities import class_probabilities as probabilities_by_class
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.coverage import Coverage
 from lib.analysis.distilled import Estimate, by_label
@@ -28,6 +29,7 @@ from lib.charts.baselines import baselines
 from lib.charts.before_after import before_after
 from lib.charts.candidates import candidates
 from lib.charts.chart import Chart
+from lib.charts.class_probabilities import class_probabilities
 from lib.charts.confusion import confusion
 from lib.charts.coverage import coverage
 from lib.charts.curves import loss_curves, score_curves
@@ -135,6 +137,16 @@ CHARTS = {
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
     ),
     "candidates": lambda theme, **more: candidates([NASTY, "b"], [0.5, 0.2], number=2, theme=theme, **more),
+    "class probabilities": lambda theme, **more: class_probabilities(
+        probabilities_by_class(
+            pd.DataFrame({"gold": [NASTY, "b"], "predicted": [NASTY, NASTY], "confidence": [0.9, 0.6]}),
+            [NASTY, "b"],
+        ),
+        [NASTY, "b"],
+        selected=(18, 0),
+        theme=theme,
+        **more,
+    ),
     "confusion": lambda theme, **more: confusion(MATRIX, theme=theme, selected=(0, 1), **more),
     "decisions": lambda theme, **more: decisions(
         [NASTY, "b"], [0.9, 0.1], [0.4, 0.5], gold=["b"], theme=theme, **more
