@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.analysis.balance import label_counts
+from lib.analysis.budget import budget
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
@@ -13,6 +14,7 @@ from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.trials import Trial
 from lib.charts.baselines import baselines
+from lib.charts.budget import learning_curve
 from lib.charts.candidates import candidates
 from lib.charts.chart import Chart
 from lib.charts.confusion import confusion
@@ -74,6 +76,19 @@ METRICS = pd.DataFrame(
 CHARTS = {
     "baselines": lambda theme, **more: baselines(
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
+    ),
+    "learning curve": lambda theme, **more: learning_curve(
+        budget(
+            NASTY,
+            [10, 20, 40],
+            np.array([0.5, 0.6, 0.65]),
+            np.tile([0.5, 0.6, 0.65], (20, 1)) + np.linspace(-0.05, 0.05, 20)[:, None],
+            higher_is_better=True,
+        ),
+        more=10,
+        test_rows=9,
+        theme=theme,
+        **more,
     ),
     "candidates": lambda theme, **more: candidates([NASTY, "b"], [0.5, 0.2], number=2, theme=theme, **more),
     "confusion": lambda theme, **more: confusion(MATRIX, theme=theme, selected=(0, 1), **more),
