@@ -108,6 +108,8 @@ def plan_run(wish: Spec) -> Plan:
     if wish.data.limit:
         share = min(1.0, wish.data.limit / max(1, sum(rows.values())))
         rows = {name: max(1, round(count * share)) for name, count in rows.items()}
+    if wish.data.train_share:
+        rows["train"] = max(1, round(rows["train"] * wish.data.train_share))
     problems += [*check_kind(task, model), *base_problems(model)]
     problems += check_method(method, task, model)
     if teacher is not None:
@@ -156,6 +158,7 @@ def plan_run(wish: Spec) -> Plan:
             columns=dict(source.columns),
             split=source.split.to_json(),
             limit=wish.data.limit,
+            train_share=wish.data.train_share,
             fingerprint=stored.fingerprint,
         ),
         model=model.ref,  # of the Hub: pinned to the commit that was looked at

@@ -11,14 +11,17 @@ from lib.errors import Problem, UserError
 
 TOP_KEYS = ("name", "task", "data", "model", "method", "options", "search", "parent")
 DATA_KEYS = (
-    "file", "dataset", "hub", "columns", "split", "test_file", "validation_file", "limit", "fingerprint",
+    "file", "dataset", "hub", "columns", "split", "test_file", "validation_file", "limit", "train_share", "fingerprint",
 )  # fmt: skip
 SOURCES = ("file", "dataset", "hub")
 
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which rows: a source, the columns by role, the split, and a limit for a quick look (rows, seeded)."""
+    """Which rows: a source, the columns by role, the split, and a limit for a quick look (rows, seeded).
+
+    `train_share` is the share of the training rows to learn from, above 0 and at most 1; the other rows stay whole.
+    """
 
     file: str | None = None
     dataset: str | None = None
@@ -28,6 +31,7 @@ class DataSpec:
     test_file: str | None = None
     validation_file: str | None = None
     limit: int | None = None
+    train_share: float | None = None
     fingerprint: str | None = None
 
 
@@ -209,5 +213,14 @@ def _check_data(data: Mapping[str, Any]) -> list[Problem]:
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         problems.append(
             Problem("`limit` must be a positive whole number of rows.", "data.limit", code="spec-form")
+        )
+    share = data.get("train_share")
+    if share is not None and (
+        isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1
+    ):
+        problems.append(
+            Problem(
+                "`train_share` must be a number above 0 and at most 1.", "data.train_share", code="spec-form"
+            )
         )
     return problems

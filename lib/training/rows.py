@@ -20,6 +20,7 @@ from lib.data.split import SPLIT_VALUES, SplitPlan
 from lib.data.store import StoredDataset, open_rows
 from lib.plan.columns import whole_paths
 from lib.plan.rows import split_rows
+from lib.plan.shares import nested
 from lib.runs.spec import Spec
 from lib.settings import get_settings
 from lib.tasks.base import Brief, Columns, Task
@@ -60,6 +61,8 @@ def load_rows(spec: Spec, task: Task) -> Rows:
         share = min(1.0, spec.data.limit / max(1, sum(map(len, frames.values()))))
         seed = int(spec.options["seed"])
         frames = {part: _sample(rows, share, seed) for part, rows in frames.items()}
+    if spec.data.train_share:
+        frames["train"] = nested(frames["train"], spec.data.train_share)
     frames = {part: whole_paths(rows, task, spec.data.columns, stored.files) for part, rows in frames.items()}
     unlabelled = _unlabelled(frame, parts, task, spec.data.columns, split)
     unlabelled = whole_paths(unlabelled, task, spec.data.columns, stored.files)

@@ -1,6 +1,7 @@
 """What the Evaluate page can show beneath its answer: one line a view."""
 
 from lib.ui.adapter_panel import serves_adapter, show_adapter
+from lib.ui.budget_view import has_budget, show_budget
 from lib.ui.compare_view import show_comparison
 from lib.ui.evaluate_calibration import show_calibration
 from lib.ui.evaluate_changes import can_be_changed
@@ -34,4 +35,5 @@ PANELS: tuple[Panel[Evaluation], ...] = (
     Panel("adapter", "What the adapter changes", ":material/grid_on:", serves_adapter, show_adapter),
     Panel("forgetting", "Regression check", ":material/history_edu:", serves_forgetting, show_forgetting),
     Panel("two-labels", "Two labels", ":material/align_vertical_center:", has_two_labels, show_two_labels),
+    Panel("budget", "More labels", ":material/trending_up:", has_budget, show_budget),
 )

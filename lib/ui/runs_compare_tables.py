@@ -23,6 +23,7 @@ _TITLES = {
     "task": "Task",
     "data.dataset": "Data set",
     "data.limit": "Row limit",
+    "data.train_share": "Share of the training rows",
     "data.split.seed": "Split seed",
     "method.name": "Method",
     "method.teacher": "Teacher",

@@ -33,7 +33,8 @@ from lib.ui.words import escape_markdown, shorten
 class Wish:
     """What is asked for, what it would cost (None while the model cannot be read), and what is in the way.
 
-    `control`: the same student without a teacher is to be trained after it.
+    `control`: the same student without a teacher is to be trained after it; `shares`: also on shares of
+    the training rows.
     """
 
     spec: Spec
@@ -41,6 +42,7 @@ class Wish:
     problems: tuple[Problem, ...]
     control: bool = False
     seeds: int = 1
+    shares: bool = False
 
 
 def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
@@ -95,7 +97,7 @@ def ask(stored: StoredDataset, task: Task, draft: Draft) -> Wish:
             sentence=preview.sentence + search_words(repeat.search),
         )
     in_the_way = (*(teacher.problems if teacher else ()), *choice.problems, *unfit)
-    return Wish(spec, preview, (*in_the_way, *_empty_parts(preview)), control, repeat.seeds)
+    return Wish(spec, preview, (*in_the_way, *_empty_parts(preview)), control, repeat.seeds, repeat.shares)
 
 
 _NAME_HELP = "What you will find it by. Left empty, it is called as shown."

@@ -1,4 +1,4 @@
-"""More than one training: a search for better options first, and the same run with several seeds."""
+"""More than one training: a search for better options, several seeds, and shares of the training rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,11 @@ MOST_TRIALS = 40
 
 @dataclass(frozen=True)
 class Repeat:
-    """The search that a spec asks for (None for none) and how many seeds to train with."""
+    """The search that a spec asks for (None for none), how many seeds to train with, and whether on shares too."""
 
     search: dict[str, Any] | None = None
     seeds: int = 1
+    shares: bool = False
 
 
 def ask_repeat(draft: Draft, method: Method) -> Repeat:
@@ -31,6 +32,8 @@ def ask_repeat(draft: Draft, method: Method) -> Repeat:
     minutes = int(draft.get("search minutes", 0) or 0)
     seeds = int(draft.get("seeds", 1) or 1)
     said = [f"search of {minutes} minutes"] * (minutes > 0) + [f"{seeds} seeds"] * (seeds > 1)
+    shares = bool(draft.get("shares", False)) and not minutes
+    said += ["shares of the rows"] * shares
     label = "Search and repeat" + (f": {', '.join(said)}" if said else "")
     with st.expander(label, icon=":material/repeat:", key="train repeat"):
         st.segmented_control(
@@ -53,9 +56,18 @@ def ask_repeat(draft: Draft, method: Method) -> Repeat:
             required=True,
             help=f"{term('seed')} Several runs that differ in it alone show how much of a score is chance.",
         )
+        st.toggle(
+            "Also on 12.5, 25 and 50 % of the training rows",
+            key=draft.key("shares", False, allowed=(False, True)),
+            disabled=bool(minutes),
+            help="Three more runs, a little less than as long again in all, with the same test rows. They show what "
+            "more labels would buy. Not with a search, which would find other options for each.",
+        )
     minutes = int(draft.get("search minutes", 0) or 0)
     return Repeat(
-        {"trials": MOST_TRIALS, "minutes": minutes} if minutes else None, int(draft.get("seeds", 1) or 1)
+        {"trials": MOST_TRIALS, "minutes": minutes} if minutes else None,
+        int(draft.get("seeds", 1) or 1),
+        bool(draft.get("shares", False)) and not minutes,
     )
 
 

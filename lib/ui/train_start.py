@@ -11,6 +11,7 @@ from lib.plan.control import control_of
 from lib.plan.planner import plan_run
 from lib.plan.preview import Preview
 from lib.plan.seeds import seeded
+from lib.plan.shares import shared
 from lib.runs.folder import create_run
 from lib.runs.lent import lend
 from lib.runs.spec import Spec
@@ -53,7 +54,10 @@ def show_start(wish: Wish) -> None:
             st.caption("It can start when what stands above is put right.")
         else:
             again = " The control takes as long again." if wish.control else ""
-            st.caption(f"It goes on when you close the browser, and you can stop it at any time.{again}")
+            more = " The shares of the rows take a little less than as long again." if wish.shares else ""
+            st.caption(
+                f"It goes on when you close the browser, and you can stop it at any time.{again}{more}"
+            )
     if pressed:
         with spot:
             _start(wish)
@@ -78,7 +82,7 @@ def _rows(preview: Preview) -> None:
 
 def _start(wish: Wish) -> None:
     """Check everything on every row, queue the run and go and watch it."""
-    text = f"{wish.spec.to_yaml()}{wish.seeds}"
+    text = f"{wish.spec.to_yaml()}{wish.seeds}{wish.shares}"
     before = st.session_state.get(_STARTED)
     if before and before[0] == text and time.monotonic() - before[2] < _SECONDS_OF_A_DOUBLE_CLICK:
         go_to("Runs", run=before[1])
@@ -87,7 +91,11 @@ def _start(wish: Wish) -> None:
             plan = plan_run(wish.spec)
             if not plan.model.is_downloaded and (token := visit_token()):
                 lend(plan.spec.model, token.value)
-            run, *others = [create_run(spec) for spec in seeded(plan.spec, wish.seeds)]
+            specs = seeded(plan.spec, wish.seeds)
+            run, *others = [create_run(spec) for spec in specs]
+            for spec in specs if wish.shares else ():
+                for smaller in shared(spec)[1:]:
+                    create_run(smaller)
             for student in (run, *others) if wish.control else ():
                 create_run(plan_run(control_of(student.spec, student.id)).spec)
             st.session_state[_STARTED] = (text, run.id, time.monotonic())

@@ -7,6 +7,7 @@ import pytest
 from lib.analysis.adapter_map import adapter_table
 from lib.analysis.balance import label_counts
 from lib.analysis.bins import binned
+from lib.analysis.budget import budget
 from lib.analysis.calibration import reliability as reliability_bins
 from lib.analysis.class_probabilities import class_probabilities as probabilities_by_class
 from lib.analysis.confusion import ConfusionMatrix
@@ -27,6 +28,7 @@ from lib.charts.attention_head import attention_head
 from lib.charts.attention_mosaic import attention_mosaic
 from lib.charts.baselines import baselines
 from lib.charts.before_after import before_after
+from lib.charts.budget import learning_curve
 from lib.charts.candidates import candidates
 from lib.charts.chart import Chart
 from lib.charts.class_probabilities import class_probabilities
@@ -135,6 +137,19 @@ CHARTS = {
     ),
     "baselines": lambda theme, **more: baselines(
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
+    ),
+    "learning curve": lambda theme, **more: learning_curve(
+        budget(
+            NASTY,
+            [10, 20, 40],
+            np.array([0.5, 0.6, 0.65]),
+            np.tile([0.5, 0.6, 0.65], (20, 1)) + np.linspace(-0.05, 0.05, 20)[:, None],
+            higher_is_better=True,
+        ),
+        more=10,
+        test_rows=9,
+        theme=theme,
+        **more,
     ),
     "candidates": lambda theme, **more: candidates([NASTY, "b"], [0.5, 0.2], number=2, theme=theme, **more),
     "class probabilities": lambda theme, **more: class_probabilities(

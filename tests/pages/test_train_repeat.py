@@ -50,3 +50,21 @@ def test_both_choices_survive_a_new_session() -> None:
     labelled(app.button_group, "Look for better options").set_value(15).run()
     again = open_page(data=ref)
     assert any(item.label == "Search and repeat: search of 15 minutes, 5 seeds" for item in again.expander)
+
+
+def test_shares_of_the_rows_are_three_more_runs_of_the_same_recipe() -> None:
+    app = open_page(data=store().ref)
+    labelled(app.toggle, "Also on 12.5, 25 and 50 % of the training rows").set_value(True).run()
+    assert any(item.label == "Search and repeat: shares of the rows" for item in app.expander)
+    app.button(key="start training").click().run()
+    assert sorted(run.spec.data.train_share or 1.0 for run in list_runs()) == [0.125, 0.25, 0.5, 1.0]
+
+
+def test_a_search_is_not_repeated_on_shares_of_the_rows() -> None:
+    app = open_page(data=store().ref)
+    labelled(app.toggle, "Also on 12.5, 25 and 50 % of the training rows").set_value(True).run()
+    labelled(app.button_group, "Look for better options").set_value(15).run()
+    assert labelled(app.toggle, "Also on 12.5, 25 and 50 % of the training rows").disabled
+    assert any(item.label == "Search and repeat: search of 15 minutes" for item in app.expander)
+    app.button(key="start training").click().run()
+    assert len(list_runs()) == 1
