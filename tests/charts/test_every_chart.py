@@ -4,14 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.analysis.badness import Badness
 from lib.analysis.balance import label_counts
 from lib.analysis.calibration import reliability as reliability_bins
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.coverage import Coverage
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
+from lib.analysis.error_tree import error_tree as grown
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
+from lib.analysis.slice_candidates import Slice
+from lib.analysis.slices import slice_table
 from lib.analysis.thresholds import Curve
 from lib.analysis.trials import Trial
 from lib.charts.baselines import baselines
@@ -22,6 +26,7 @@ from lib.charts.coverage import coverage
 from lib.charts.curves import loss_curves, score_curves
 from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
+from lib.charts.error_tree import error_tree
 from lib.charts.errors import errors
 from lib.charts.expected_cost import expected_cost
 from lib.charts.kept_by_label import kept_by_label
@@ -34,6 +39,7 @@ from lib.charts.probabilities import probabilities
 from lib.charts.reliability import reliability
 from lib.charts.row_losses import row_losses
 from lib.charts.seeds import seed_strip
+from lib.charts.slices import slices
 from lib.charts.tradeoff import Point, tradeoff
 from lib.charts.trials import trials
 from lib.charts.true_against_predicted import true_against_predicted
@@ -73,6 +79,11 @@ METRICS = pd.DataFrame(
     columns=["step", "epoch", "split", "name", "value"],
 )
 CURVE = Curve.of(np.array([0.9, 0.6, 0.5, 0.1]), np.array([True, False, True, False]))
+BAD = Badness(np.repeat([1.0, 0.0], 40), "share wrong", True)
+SLICES = [
+    Slice("one", NASTY, "word", np.arange(80) < 45),
+    Slice("two", "two", "word", np.arange(80) % 2 == 0),
+]
 CHARTS = {
     "baselines": lambda theme, **more: baselines(
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
@@ -102,6 +113,18 @@ CHARTS = {
     ),
     "coverage": lambda theme, **more: coverage(
         Coverage.of(np.array([0.9, 0.6, 0.5]), np.array([True, False, True])), share=0.5, theme=theme, **more
+    ),
+    "slices": lambda theme, **more: slices(
+        slice_table(SLICES, BAD),
+        measure="share wrong",
+        is_share=True,
+        overall=0.5,
+        rows=80,
+        theme=theme,
+        **more,
+    ),
+    "error tree": lambda theme, **more: error_tree(
+        grown(SLICES, BAD), measure="share wrong", is_share=True, selected="1", theme=theme, **more
     ),
     "number line": lambda theme, **more: number_line(
         7.0, low=1.0, high=9.0, spread=2.0, unit=NASTY, gold=8.0, theme=theme, **more
