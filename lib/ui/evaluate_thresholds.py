@@ -95,7 +95,7 @@ def _at_threshold(found: Evaluation, rows: RowChances, one: OneLabel, threshold:
         chosen,
         key="threshold",
         alt=f"Rows of the kind {OUTCOMES[outcome].lower()} at the threshold {threshold:.3f}",
-        extra={"shown": "Probability of the label, %"},
+        extra={"shown": "Probability, %"},
     )
 
 
@@ -247,7 +247,7 @@ def _surest(found: Evaluation) -> None:
             f"{percent(low)} to {percent(high)}), instead of {percent(known.error)}."
         )
         st.caption(
-            "AURC is the mean of the error over all shares; lower is better, and never far below the error itself when "
+            "AURC is the mean of the error over all shares: lower is better, and as high as the error of all rows when "
             "confidence says nothing. The share was not chosen on other rows: on new rows it shifts a little.",
             help=term("confidence"),
         )
