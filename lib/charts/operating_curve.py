@@ -87,7 +87,7 @@ def operating_curve(
     area = (
         f"average precision {curve.average_precision:.3f}"
         if kind == "precision-recall"
-        else f"area under the curve {curve.roc_auc:.3f}"
+        else f"ROC AUC {curve.roc_auc:.3f}"
     )
     usual = (
         "How much of what is given is right?"

@@ -40,11 +40,14 @@ def show_chosen(
             "gold": st.column_config.TextColumn("True", width=110),
             "predicted": st.column_config.TextColumn("Predicted", width=110),
             "loss": st.column_config.NumberColumn("Loss", format="%.2f", help=term("loss"), width=60),
-            **{name: st.column_config.NumberColumn(title, format="%.2f") for name, title in more.items()},
+            **{
+                name: st.column_config.NumberColumn(title, format="%.1f", width=120)
+                for name, title in more.items()
+            },
         },
         key=key,
         alt=alt,
-        text_width=560,
+        text_width=500,
     )
     match found.output:
         case LabelScores():

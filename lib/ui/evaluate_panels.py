@@ -8,11 +8,13 @@ from lib.ui.evaluate_changes import can_be_changed
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.evaluate_map import can_be_mapped, show_map
 from lib.ui.evaluate_robustness import show_robustness
+from lib.ui.evaluate_slices import show_slices
 from lib.ui.evaluate_thresholds import show_thresholds
 from lib.ui.evaluate_two_labels import has_two_labels, show_two_labels
 from lib.ui.forgetting_panel import serves_forgetting, show_forgetting
 from lib.ui.label_chances import has_labels
 from lib.ui.panels import Panel
+from lib.ui.slice_data import can_be_sliced
 from lib.ui.tokens_panel import serves_tokens, show_tokens
 from lib.ui.views import view_of
 from lib.ui.vote_panel import serves_vote, show_vote
@@ -36,4 +38,5 @@ PANELS: tuple[Panel[Evaluation], ...] = (
     Panel("forgetting", "Regression check", ":material/history_edu:", serves_forgetting, show_forgetting),
     Panel("two-labels", "Two labels", ":material/align_vertical_center:", has_two_labels, show_two_labels),
     Panel("budget", "More labels", ":material/trending_up:", has_budget, show_budget),
+    Panel("slices", "Slices", ":material/data_table:", can_be_sliced, show_slices),
 )

@@ -95,7 +95,7 @@ def _at_threshold(found: Evaluation, rows: RowChances, one: OneLabel, threshold:
         chosen,
         key="threshold",
         alt=f"Rows of the kind {OUTCOMES[outcome].lower()} at the threshold {threshold:.3f}",
-        extra={"shown": "Probability of the label, %"},
+        extra={"shown": "Probability, %"},
     )
 
 
@@ -208,7 +208,8 @@ def _cheapest(
     )
     st.caption(
         f"Were the probabilities perfectly calibrated, {calibrated_threshold(false_alarm, miss):.3f} would be "
-        "cheapest: the cost of a false alarm as a share of both. Costs hold for rows with as many of the label as these."
+        "cheapest: the cost of a false alarm as a share of both. Costs hold for rows with as many of the label as "
+        "these."
     )
 
 
@@ -241,11 +242,12 @@ def _surest(found: Evaluation) -> None:
         rows, error, (low, high), sure = known.at(share / 100)
         st.markdown(
             f"If the model only answers the **{share:.0f} %** of rows it is surest of "
-            f"({count(rows, f'{found.split} row')}, confidence from {percent(sure)} on), **{percent(error)}** of its answers are wrong (95 % interval "
+            f"({count(rows, f'{found.split} row')}, confidence from {percent(sure)} "
+            f"on), **{percent(error)}** of its answers are wrong (95 % interval "
             f"{percent(low)} to {percent(high)}), instead of {percent(known.error)}."
         )
         st.caption(
-            "AURC is the mean of the error over all shares; lower is better, and never far below the error itself when "
+            "AURC is the mean of the error over all shares: lower is better, and as high as the error of all rows when "
             "confidence says nothing. The share was not chosen on other rows: on new rows it shifts a little.",
             help=term("confidence"),
         )

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.benchmarks import adapters, app, costs, distillation, pretraining, profile, tasks, training
+from tests.benchmarks import adapters, app, costs, distillation, pretraining, profile, tasks, training, views
 
 BENCHMARKS = {
     "adapters": adapters.measure,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "profile": profile.measure,
     "training": training.measure,
     "tasks": tasks.measure,
+    "views": views.measure,
 }
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.analysis.adapter_map import adapter_table
+from lib.analysis.badness import Badness
 from lib.analysis.balance import label_counts
 from lib.analysis.bins import binned
 from lib.analysis.budget import budget
@@ -15,10 +16,13 @@ from lib.analysis.coverage import Coverage
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
 from lib.analysis.entity_matrix import EntityMatrix
+from lib.analysis.error_tree import error_tree as grown
 from lib.analysis.forgetting import Forgetting
 from lib.analysis.matrix_change import MatrixChange
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
+from lib.analysis.slice_candidates import Slice
+from lib.analysis.slices import slice_table
 from lib.analysis.thresholds import Curve
 from lib.analysis.trials import Trial
 from lib.analysis.votes import Tally
@@ -38,6 +42,7 @@ from lib.charts.curves import loss_curves, score_curves
 from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
 from lib.charts.entity_matrix import entity_matrix
+from lib.charts.error_tree import error_tree
 from lib.charts.errors import errors
 from lib.charts.expected_cost import expected_cost
 from lib.charts.forgetting import forgetting
@@ -57,6 +62,7 @@ from lib.charts.reliability import reliability
 from lib.charts.row_histogram import row_histogram
 from lib.charts.row_losses import row_losses
 from lib.charts.seeds import seed_strip
+from lib.charts.slices import slices
 from lib.charts.spectrum import spectrum
 from lib.charts.tradeoff import Point, tradeoff
 from lib.charts.trials import trials
@@ -113,6 +119,11 @@ PASSAGES = Forgetting(
     (0.9, 1.5),
 )
 WEIGHTS = np.array([[0.25, 0.75], [1.0, 0.0]])
+BAD = Badness(np.repeat([1.0, 0.0], 40), "share wrong", True)
+SLICES = [
+    Slice("one", NASTY, "word", np.arange(80) < 45),
+    Slice("two", "two", "word", np.arange(80) % 2 == 0),
+]
 CHARTS = {
     "adapter map": lambda theme, **more: adapter_map(ADAPTER, selected="b", theme=theme, **more),
     "before and after": lambda theme, **more: before_after(
@@ -189,6 +200,18 @@ CHARTS = {
     ),
     "coverage": lambda theme, **more: coverage(
         Coverage.of(np.array([0.9, 0.6, 0.5]), np.array([True, False, True])), share=0.5, theme=theme, **more
+    ),
+    "slices": lambda theme, **more: slices(
+        slice_table(SLICES, BAD),
+        measure="share wrong",
+        is_share=True,
+        overall=0.5,
+        rows=80,
+        theme=theme,
+        **more,
+    ),
+    "error tree": lambda theme, **more: error_tree(
+        grown(SLICES, BAD), measure="share wrong", is_share=True, selected="1", theme=theme, **more
     ),
     "number line": lambda theme, **more: number_line(
         7.0, low=1.0, high=9.0, spread=2.0, unit=NASTY, gold=8.0, theme=theme, **more
