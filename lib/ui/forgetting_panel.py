@@ -103,7 +103,7 @@ def _one(scored: TokenLosses, row: int) -> None:
         )
         options: list[By] = ["difference", "tuned", "untuned"]
         by = choose_in_address("colour", "Colours", options, format_func=lambda name: COLOURS[name])
-    st.html(STYLE + key_html(by, has_grey=True) + strip_html(tokens, by))
+    st.html(STYLE + key_html(by, grey="not judged") + strip_html(tokens, by))
     show_token_table(tokens, name=f"general-text-{_NAMES[row].lower()}.csv", key=f"passage {row}")
 
 
