@@ -82,5 +82,5 @@ def by_length(found: Sequence[str], lengths: Sequence[int]) -> dict[str, Tally]:
     # Ranks, so that thirds are of one size; equal lengths stay in the order given.
     third = (sizes.rank(method="first") - 1) * len(LENGTHS) // max(1, len(sizes))
     names = pd.Series(list(found))
-    parts = {name: tally(names[(third == at).to_numpy()]) for at, name in enumerate(LENGTHS)}
+    parts = {name: tally(names[(third == at).to_numpy()].tolist()) for at, name in enumerate(LENGTHS)}
     return {name: part for name, part in parts.items() if part.rows}

@@ -1,5 +1,7 @@
 """Where an adapter changes a model: a cell for each weight matrix, layers down and kinds of matrices across."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -85,7 +87,7 @@ def adapter_map(
     )
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
     middle = float(np.nanmedian(shares)) if np.isfinite(shares).any() else 0.0
-    most = table.loc[table["share"].idxmax()] if table["share"].notna().any() else table.iloc[0]
+    most = table.iloc[int(np.nanargmax(shares)) if np.isfinite(shares).any() else 0]
     cut = f" · colours end at {percent(limit)}, the highest is {percent(highest)}" if highest > limit else ""
     headline = (
         f"The adapter changes {escaped(_last(str(most['matrix'])))} of {_place(most)} most: by {percent(highest)}"
@@ -107,10 +109,10 @@ def adapter_map(
     return Chart(figure, alt, table.drop(columns=["spectrum", "place"]))
 
 
-def _said(row: dict[str, object]) -> str:
+def _said(row: dict[Any, Any]) -> str:
     return (
-        f"<b>{escaped(row['name'])}</b><br>‖ΔW‖ / ‖W‖ {percent(float(str(row['share'])))}"
-        f"<br>effective rank {float(str(row['effective_rank'])):.1f} of {row['rank']}"
+        f"<b>{escaped(row['name'])}</b><br>‖ΔW‖ / ‖W‖ {percent(float(row['share']))}"
+        f"<br>effective rank {float(row['effective_rank']):.1f} of {row['rank']}"
     )
 
 
@@ -120,8 +122,8 @@ def _line(stack: str, layer: int, several: bool) -> str:
     return f"{escaped(shortened(stack.split('.')[0], 8))} {layer}" if several else str(layer)
 
 
-def _place(row: "pd.Series[object]") -> str:
-    return "what lies outside of layers" if int(str(row["layer"])) < 0 else f"layer {row['layer']}"
+def _place(row: "pd.Series[Any]") -> str:
+    return "what lies outside of layers" if int(row["layer"]) < 0 else f"layer {row['layer']}"
 
 
 def _last(name: str) -> str:

@@ -39,7 +39,8 @@ def show_adapter(found: Evaluation) -> None:
     table = adapter_table(modules)
     names = table["name"].tolist()
     asked = st.query_params.get("matrix")
-    chosen = asked if asked in names else str(table.loc[table["share"].fillna(-1).idxmax(), "name"])
+    strongest = int(table["share"].fillna(-1.0).to_numpy().argmax())
+    chosen = asked if asked is not None and asked in names else str(names[strongest])
     across, beside = st.columns([3, 2], gap="large")
     with across:
         _map(table, chosen)

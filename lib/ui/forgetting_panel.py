@@ -4,7 +4,6 @@ import streamlit as st
 
 from lib.analysis.forgetting import Forgetting, forgetting
 from lib.charts.forgetting import forgetting as forgetting_chart
-from lib.inference.ask import is_loaded
 from lib.inference.general import general_losses
 from lib.inference.general_text import PASSAGES
 from lib.inference.token_losses import TokenLosses
@@ -14,6 +13,7 @@ from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.numbers import score
 from lib.ui.surprise_strip import STYLE, By, key_html, strip_html
+from lib.ui.token_answers import token_answer
 from lib.ui.token_table import show_token_table
 from lib.ui.token_view import COLOURS
 from lib.ui.vote_panel import serves_vote as serves_forgetting
@@ -29,9 +29,10 @@ __all__ = ["serves_forgetting", "show_forgetting"]
 def show_forgetting(found: Evaluation) -> None:
     """The passages before and after, what that comes to, and one passage token by token."""
     ref = f"run:{found.run.id}"
-    words = "Reading general text with both models"
-    with st.spinner(words if is_loaded(ref) else f"Loading the model, then {words[0].lower()}{words[1:]}"):
-        scored = _scored(*found.key, ref)
+    key = (*found.key[:2], "general text")
+    scored = token_answer(ref, key, lambda tell: general_losses(ref, on_progress=tell))
+    if not scored.finished:
+        return
     if not scored.has_untuned:
         st.caption("The model that this run began with is gone, so there is nothing to compare with.")
         return
@@ -103,10 +104,5 @@ def _one(scored: TokenLosses, row: int) -> None:
         )
         options: list[By] = ["difference", "tuned", "untuned"]
         by = choose_in_address("colour", "Colours", options, format_func=lambda name: COLOURS[name])
-    st.html(STYLE + key_html(by, has_grey=True) + strip_html(tokens, by))
+    st.html(STYLE + key_html(by, grey="not judged") + strip_html(tokens, by))
     show_token_table(tokens, name=f"general-text-{_NAMES[row].lower()}.csv", key=f"passage {row}")
-
-
-@st.cache_data(max_entries=20, show_spinner=False)
-def _scored(path: str, changed: int, split: str, ref: str) -> TokenLosses:
-    return general_losses(ref)

@@ -65,9 +65,9 @@ def strip_html(tokens: pd.DataFrame, by: By) -> str:
     return f'<div class="atelier-tokens" dir="auto" {named}>{"".join(parts)}</div>'
 
 
-def key_html(by: By, *, has_grey: bool) -> str:
-    """What the colours mean."""
-    grey = " · <i>grey</i>: not judged and not learned" if has_grey else ""
+def key_html(by: By, *, grey: str = "") -> str:
+    """What the colours mean; `grey` says what is grey, where something is."""
+    grey = f" · <i>grey</i>: {grey}" if grey else ""
     if by == "difference":
         less = " ".join(f'<b class="atelier-r{at + 1}">{step:g}</b>' for at, step in enumerate(STEPS))
         more = " ".join(f'<b class="atelier-s{at + 1}">{step:g}</b>' for at, step in enumerate(STEPS))

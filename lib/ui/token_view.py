@@ -38,7 +38,10 @@ def show_scored(
     with slot:
         options: list[By] = ["tuned", "untuned", "difference"] if scored.has_untuned else ["tuned"]
         by = choose_in_address("colour", "Colours", options, format_func=lambda choice: COLOURS[choice])
-    st.html(STYLE + key_html(by, has_grey=bool(tokens["loss"].isna().any())) + strip_html(tokens, by))
+    # What a model wrote itself was never learned, judged or not.
+    grey = "not judged" if written else "not judged and not learned"
+    grey = grey if tokens["loss"].isna().any() else ""
+    st.html(STYLE + key_html(by, grey=grey) + strip_html(tokens, by))
     if len(tokens) > MOST_TOKENS:
         st.caption(f"The first {MOST_TOKENS:,} of {count(len(tokens), 'token')}.")
     told = facts(tokens, judged, written=written, has_untuned=scored.has_untuned)

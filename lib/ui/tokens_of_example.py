@@ -6,14 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from lib.data.cells import as_messages, to_cell
-from lib.inference.ask import is_loaded
 from lib.inference.token_features import Of
-from lib.inference.token_losses import TokenLosses, token_losses
+from lib.inference.token_losses import token_losses
 from lib.tasks.outputs import Continuation, Text
 from lib.ui.address_choice import choose_in_address
 from lib.ui.explain_example import Example
 from lib.ui.frame import guarded
 from lib.ui.output_runs import has_model
+from lib.ui.token_answers import token_answer
 from lib.ui.token_view import WHAT, show_scored
 
 MESSAGES = "messages"
@@ -32,11 +32,14 @@ def show_example_tokens(example: Example) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         of = choose_in_address("of", "Tokens of", kinds, format_func=lambda name: WHAT[name])
         slot = st.container(width="content")
-    with st.spinner(
-        "Scoring the tokens" if is_loaded(example.ref) else "Loading the model and scoring the tokens"
-    ):
-        scored = _scored(example.ref, _stamp(example), tuple(cells.items()), of)
-    key = f"example tokens {hash(tuple(cells.items()))} {of}"
+    given = tuple(cells.items())
+    rows, columns = pd.DataFrame({name: [cell] for name, cell in given}), {name: name for name in cells}
+    scored = token_answer(
+        example.ref,
+        (example.ref, _stamp(example), given, of),
+        lambda tell: token_losses(example.ref, rows, columns, of=of, untuned=True, on_progress=tell),
+    )
+    key = f"example tokens {hash(given)} {of}"
     show_scored(scored, slot, judged=None, written=of == "written", name=f"tokens-{of}.csv", key=key)
 
 
@@ -60,9 +63,3 @@ def asked_of_example(example: Example) -> tuple[dict[str, str], list[Of]]:
 
 def _stamp(example: Example) -> int:
     return (example.run.model_path / "atelier.json").stat().st_mtime_ns
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def _scored(ref: str, changed: int, cells: tuple[tuple[str, str], ...], of: Of) -> TokenLosses:
-    rows = pd.DataFrame({name: [cell] for name, cell in cells})
-    return token_losses(ref, rows, {name: name for name, _ in cells}, of=of, untuned=True)

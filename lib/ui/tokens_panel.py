@@ -8,7 +8,6 @@ import streamlit as st
 
 from lib.analysis.before_after import before_after
 from lib.charts.before_after import before_after as before_after_chart
-from lib.inference.ask import is_loaded
 from lib.inference.token_features import Of
 from lib.inference.token_losses import TokenLosses, token_losses
 from lib.tasks.outputs import Continuation, Text
@@ -21,6 +20,7 @@ from lib.ui.judged_rows import open_place, show_rows, show_steps
 from lib.ui.numbers import count
 from lib.ui.output_runs import has_model
 from lib.ui.review_selection import open_row
+from lib.ui.token_answers import token_answer
 from lib.ui.token_view import WHAT, show_scored
 from lib.ui.view_continuation import as_talk
 from lib.ui.words import shorten, term
@@ -127,17 +127,10 @@ def _read(path: str, changed: int) -> pd.DataFrame:
 
 
 def _scored(found: Evaluation, position: int, of: Of) -> TokenLosses:
-    words = (
-        "Scoring the tokens"
-        if is_loaded(f"run:{found.run.id}")
-        else "Loading the model and scoring the tokens"
+    ref = f"run:{found.run.id}"
+    cells, columns = rows_again(found, found.frame[found.frame["position"] == position])
+    return token_answer(
+        ref,
+        (*found.key, position, of),
+        lambda tell: token_losses(ref, cells, columns, of=of, untuned=True, on_progress=tell),
     )
-    with st.spinner(words):
-        return _scores(*found.key, position, of, found)
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def _scores(path: str, changed: int, split: str, position: int, of: Of, _found: Evaluation) -> TokenLosses:
-    row = _found.frame[_found.frame["position"] == position]
-    cells, columns = rows_again(_found, row)
-    return token_losses(f"run:{_found.run.id}", cells, columns, of=of, untuned=True)

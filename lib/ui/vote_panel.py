@@ -124,7 +124,7 @@ def _one_pair(found: Evaluation, pairs: pd.DataFrame, votes: pd.DataFrame, autho
             st.caption(f"You have voted on {done:,} of {count(len(pairs), f'{found.split} row')}.")
         show_text(row["prompt"], title=_prompt_title(found))
         for column, name, side in zip(
-            st.columns(2, gap="large"), ("Left", "Right"), (left, right), strict=True
+            st.columns(2, gap="medium"), ("Left", "Right"), (left, right), strict=True
         ):
             with column, st.container(border=True, key=f"vote-{name.lower()}"):
                 told = f"{name}: {NAMES[side]}" if said is not None else name

@@ -37,7 +37,7 @@ CASES = [
     ("Llama", "chat", "lora", {"rank": 4}),
     ("GPT-2", "chat", "lora", {"rank": 3, "rslora": True}),
     ("T5", "summarization", "lora", {"rank": 40}),
-    ("BERT", "text-classification", "lora", {"rank": 2, "target_modules": "query, pooler.dense"}),
+    ("BERT", "text-classification", "lora", {"rank": 2, "target_modules": "query, value"}),
     ("Llama", "chat", "qlora", {"rank": 4, "bits": 4}),
 ]
 
@@ -81,7 +81,7 @@ def test_a_model_without_an_adapter_is_refused_in_a_sentence(tmp_path: Path) -> 
     task = find_task("chat")
     model = task.load_model(tiny_checkpoint("Llama", tmp_path / "base"), {})
     with pytest.raises(UserError, match="no adapter"):
-        map_adapter(HeldModel(task, Brief({}), None, model, "now"), {}, on_rows=lambda done: None)
+        map_adapter(HeldModel(task, Brief({}, {}, 32), None, model, "now"), {}, on_rows=lambda done: None)
 
 
 RANKS = [([1.0, 1.0, 1.0, 1.0], 4.0), ([5.0, 0.0, 0.0], 1.0), ([0.0, 0.0], 0.0), ([3.0, 1.0], 1.7548)]

@@ -39,7 +39,10 @@ def tokens(rows: int = 1, **parts: Any) -> pd.DataFrame:
         "entropy": [math.nan, 0.2, 2.0], "rank": [math.nan, 1, 1203], "others": [None, OTHERS, OTHERS],
         "untuned_loss": [math.nan, 1.5, 3.95], "untuned_others": [None, OTHERS, OTHERS],
     }  # fmt: skip
-    return pd.concat([pd.DataFrame(one | parts).assign(row=at) for at in range(rows)], ignore_index=True)
+    frame = pd.DataFrame(one | parts)
+    return pd.concat([frame] * rows, ignore_index=True).assign(
+        row=[at for at in range(rows) for _ in range(len(frame))]
+    )
 
 
 def writing_run(answered: int = 3, **parts: Any) -> RunFolder:
@@ -222,7 +225,9 @@ def test_a_strip_has_one_node_a_token_and_at_most_two_thousand_of_them() -> None
     page = strip_html(tokens(1_000), "tuned")
     assert page.count("</b>") + page.count("</i>") == MOST_TOKENS
     assert len(page) < 1_500_000
-    assert "&lt;script&gt;" in page and "<script" not in page and "grey" in key_html("tuned", has_grey=True)
+    assert (
+        "&lt;script&gt;" in page and "<script" not in page and "grey" in key_html("tuned", grey="not judged")
+    )
 
 
 def test_what_is_said_of_a_token_shows_blanks_and_line_breaks() -> None:
