@@ -12,6 +12,7 @@ from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.trials import Trial
 from lib.charts.attention_bars import attention_bars
+from lib.charts.attention_change import attention_change
 from lib.charts.attention_head import attention_head
 from lib.charts.attention_mosaic import attention_mosaic
 from lib.charts.baselines import baselines
@@ -72,6 +73,9 @@ WEIGHTS = np.array([[0.25, 0.75], [1.0, 0.0]])
 CHARTS = {
     "attention bars": lambda theme, **more: attention_bars(
         WEIGHTS[0], [NASTY, "b"], where=NASTY, theme=theme, **({"title": NASTY} | more)
+    ),
+    "attention change": lambda theme, **more: attention_change(
+        np.array([[0.2, 0.0]]), selected=(0, 1), where=NASTY, theme=theme, **more
     ),
     "attention head": lambda theme, **more: attention_head(
         WEIGHTS, [NASTY, "b"], [NASTY, "b"], where=NASTY, selected=0, theme=theme, **({"title": NASTY} | more)
