@@ -20,7 +20,7 @@ def attention_bars(
     """float[keys] that sum to 1 with their tokens: the largest twelve, and what share the others have together."""
     best = np.argsort(-weights, kind="stable")[:MOST_BARS]
     rest = float(max(0.0, 1.0 - weights[best].sum()))
-    names = [f"{shortened(keys[place], 22)}  {place + 1}" for place in best]
+    names = [f"{place + 1} · {shortened(keys[place], 22)}" for place in best]
     values = [float(weights[place]) for place in best]
     figure = go.Figure(
         go.Bar(

@@ -56,13 +56,15 @@ def attention_head(
         (figure.update_xaxes, keys, key_title),
         (figure.update_yaxes, queries, query_title),
     ):
-        named = len(tokens) <= NAMES_UP_TO
+        named, step = len(tokens) <= NAMES_UP_TO, 10 if len(tokens) <= 100 else 50
         update(
             fixedrange=True,
             showline=False,
-            tickmode="array" if named else "auto",
-            tickvals=list(range(len(tokens))) if named else None,
-            ticktext=[escaped(shortened(token, 12)) or "␣" for token in tokens] if named else None,
+            tickmode="array",
+            tickvals=list(range(len(tokens))) if named else list(range(step - 1, len(tokens), step)),
+            ticktext=[escaped(shortened(token, 12)) for token in tokens]
+            if named
+            else [str(place) for place in range(step, len(tokens) + 1, step)],
             tickfont={"size": 11 if len(tokens) <= 24 else 10},
             title={"text": name if named else f"{name}, by its place"},
         )

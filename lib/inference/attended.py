@@ -55,13 +55,15 @@ def attention_of(
     *,
     stack: str = "",
     written: Sequence[int] | None = None,
+    base: str = "",
 ) -> Attention:
     """All heads of a stack for the cells by role.
 
-    `written`, of an earlier answer, spares a model writing the same text again. Raises UserError with what the host
+    `written`, of an earlier answer, spares a model writing the same text again. `base` asks for the model as it was
+    before training, and names it (an adapter's is taken off). Raises UserError with what the host
     said, such as that the architecture has no attention.
     """
-    answer, arrays = _asked(ref, cells, stack, written, None)
+    answer, arrays = _asked(ref, cells, stack, written, None, base)
     return Attention(
         stack=answer["stack"],
         stacks=tuple(answer["stacks"]),
@@ -97,6 +99,7 @@ def _asked(
     stack: str,
     written: Sequence[int] | None,
     head: list[int] | None,
+    base: str = "",
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     with work_folder() as work:
         sink = work / "attention.npz"
@@ -106,6 +109,7 @@ def _asked(
             "cells": dict(cells),
             "stack": stack,
             "head": head,
+            "base": base,
             "written": None if written is None else list(written),
             "out": str(sink),
         }

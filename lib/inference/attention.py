@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from lib.errors import Problem, UserError
 from lib.inference.attention_capture import no_matrix, watched
 from lib.inference.attention_input import Input, input_of, patches_of
 from lib.inference.attention_numbers import figures, pooled, rolled
+from lib.inference.base_model import before_training
 from lib.inference.models import HeldModel
 from lib.inference.read_tokens import Token
 
@@ -22,11 +24,13 @@ def attend(held: HeldModel, request: dict[str, Any], *, on_rows: Callable[[int],
 
     Without `request["head"]` the file `request["out"]` (npz) holds `pooled`, `figures` and, where it is defined,
     `rollout` and `picture`; with it, [layer, head], it holds `head` = float32[queries, keys]. The answer has the tokens
-    and what the model has written. Raises UserError for architectures without attention matrices.
+    and what the model has written. With `request["base"]` it is the model as it was before
+    training. Raises UserError for architectures without attention matrices.
     """
     import torch
 
-    with torch.inference_mode():
+    base = str(request.get("base") or "")
+    with torch.inference_mode(), before_training(held, base) if base else nullcontext(held) as held:
         given = input_of(held, request["cells"], request.get("written"))
         on_rows(0)
         collector = _Collector(held, given, str(request.get("stack") or ""), request.get("head"))

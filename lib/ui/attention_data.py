@@ -26,6 +26,19 @@ def head_for(example: Example, found: Attention, layer: int, head: int) -> np.nd
         return _head(example.ref, stamp_of(example.run), cells, found.stack, found.written, layer, head)
 
 
+def attention_before(example: Example, found: Attention) -> Attention:
+    """The same of the model as it was before training, on the same tokens."""
+    with _waiting(""):
+        return _before(
+            example.ref,
+            stamp_of(example.run),
+            cells_of(example),
+            found.stack,
+            found.written,
+            example.run.spec.model,
+        )
+
+
 def _waiting(ref: str) -> AbstractContextManager[None]:
     """A line that says what takes long; nothing is shown where the answer is remembered."""
     loaded = is_loaded(ref)
@@ -51,6 +64,13 @@ def _asked(ref: str, stamp: tuple[int, ...], cells: Cells, stack: str) -> Attent
     # What the model wrote for one stack serves the others too.
     written = _asked(ref, stamp, cells, "").written if stack else ()
     return attention_of(ref, dict(cells), stack=stack, written=written or None)
+
+
+@st.cache_data(max_entries=4, ttl=3600, show_spinner=False)
+def _before(
+    ref: str, stamp: tuple[int, ...], cells: Cells, stack: str, written: tuple[int, ...], base: str
+) -> Attention:
+    return attention_of(ref, dict(cells), stack=stack, written=written or None, base=base)
 
 
 # A head of 512 × 512 tokens is 1 MB.

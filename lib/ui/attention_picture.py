@@ -7,7 +7,6 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from lib.charts.png import palette
 from lib.charts.text import percent
 from lib.inference.attended import Attention
 from lib.ui.words import escape_markdown
@@ -30,10 +29,10 @@ def overlay(picture: np.ndarray, patches: np.ndarray, *, opacity: float, smooth:
         size, Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
     )
     below = Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR)
-    hue = Image.new("RGB", size, tuple(int(part) for part in palette("light")[-1]))
-    # One hue, as for all attention: the less is read, the more of the dark blue covers the picture.
+    # Dark and without a hue, so that the colours seen are the picture's own.
+    dark = Image.new("RGB", size, (16, 18, 22))
     veil = Image.fromarray(np.rint((255 - np.asarray(mask, dtype=float)) * opacity).astype(np.uint8))
-    return Image.composite(hue, below, veil)
+    return Image.composite(dark, below, veil)
 
 
 def show_patches(found: Attention, weights: np.ndarray, *, says: str, key: str) -> None:

@@ -9,6 +9,7 @@ from lib.charts.attention_mosaic import attention_mosaic, clicked_head
 from lib.errors import UserError
 from lib.inference.attended import STACKS, Attention
 from lib.ui.address_choice import choose_in_address
+from lib.ui.attention_change import show_change
 from lib.ui.attention_data import attention_for, head_for
 from lib.ui.attention_picture import show_patches
 from lib.ui.attention_table import show_head_table
@@ -69,6 +70,7 @@ def _view(example: Example) -> None:
         _one_head(example, found, weights, layer, head, token)
     _one_token(example, found, weights, layer, head, token)
     show_head_table(example, found, layer, head)
+    show_change(example, found, layer, head)
     _rollout(example, found, token)
 
 

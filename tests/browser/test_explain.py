@@ -45,11 +45,14 @@ def click_inside(page: Page, key: str, x: float, y: float) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_click_on_a_head_and_on_a_row_opens_them_and_the_link_reopens_both(
     app: App, run: str, window: Page
 ) -> None:
     sizes: list[int] = []
     window.on("websocket", lambda socket: socket.on("framereceived", lambda data: sizes.append(len(data))))
+    # The host starts, imports torch and loads the model: minutes where the machine is busy.
+    window.set_default_timeout(300_000)
     window.goto(f"{app.url}/Explain?run={run}&split=test&row=30")
     window.get_by_text("Layer 2, head 1: who reads from whom").wait_for()
     settle(window)

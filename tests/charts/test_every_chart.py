@@ -28,6 +28,7 @@ from lib.analysis.trials import Trial
 from lib.analysis.votes import Tally
 from lib.charts.adapter_map import adapter_map
 from lib.charts.attention_bars import attention_bars
+from lib.charts.attention_change import attention_change
 from lib.charts.attention_head import attention_head
 from lib.charts.attention_mosaic import attention_mosaic
 from lib.charts.baselines import baselines
@@ -139,6 +140,9 @@ CHARTS = {
     "spectrum": lambda theme, **more: spectrum([2.0, 0.5], name=NASTY, effective=1.6, theme=theme, **more),
     "attention bars": lambda theme, **more: attention_bars(
         WEIGHTS[0], [NASTY, "b"], where=NASTY, theme=theme, **({"title": NASTY} | more)
+    ),
+    "attention change": lambda theme, **more: attention_change(
+        np.array([[0.2, 0.0]]), selected=(0, 1), where=NASTY, theme=theme, **more
     ),
     "attention head": lambda theme, **more: attention_head(
         WEIGHTS, [NASTY, "b"], [NASTY, "b"], where=NASTY, selected=0, theme=theme, **({"title": NASTY} | more)

@@ -162,6 +162,26 @@ def test_a_model_under_an_adapter_shows_the_adapted_attention(name: str, held: H
     assert other["head"].shape != arrays["head"].shape or np.abs(other["head"] - arrays["head"]).max() > 1e-4
 
 
+@pytest.mark.parametrize("adapter", [False, True], ids=["whole", "adapter"])
+def test_the_model_before_training_is_the_one_it_started_from(
+    adapter: bool, held: Held, tmp_path: Path
+) -> None:
+    plain = held("BERT")
+    if adapter:
+        taught, base = with_adapter(plain), "anything"
+    else:
+        taught = replace(plain, model=copy.deepcopy(plain.model))
+        taught.model.bert.encoder.layer[0].attention.self.query.weight.data.mul_(-40)
+        base = f"folder:{plain.model.name_or_path}"
+    _, now = asked(taught, tmp_path)
+    _, before = asked(taught, tmp_path, base=base)
+    _, start = asked(plain, tmp_path)
+    np.testing.assert_allclose(before["pooled"], start["pooled"], atol=1e-6)
+    assert np.abs(before["pooled"] - now["pooled"]).max() > 1e-4
+    _, again = asked(taught, tmp_path)
+    np.testing.assert_array_equal(again["pooled"], now["pooled"])
+
+
 @pytest.mark.parametrize("adapter", [False, True], ids=["plain", "adapter"])
 @pytest.mark.parametrize("name", ["BERT", "MPNet-like", "ViT", "T5", "Llama"])
 def test_predictions_are_the_same_bit_for_bit_before_and_after(
