@@ -68,7 +68,12 @@ def faithfulness_chart(
     }
     figure.update_layout(
         xaxis={**shared, "ticktext": [""] * len(places), "anchor": "y"},
-        xaxis2={**shared, "ticktext": ticks, "anchor": "y2", "title": {"text": f"share of the {units}"}},
+        xaxis2={
+            **shared,
+            "ticktext": ticks,
+            "anchor": "y2",
+            "title": {"text": f"share of the {escaped(units)}"},
+        },
         yaxis={**zero, "domain": [0.58, 1.0]},
         yaxis2={**zero, "domain": [0.0, 0.42], "matches": "y"},
         dragmode=False,
@@ -86,7 +91,7 @@ def faithfulness_chart(
         subtitle=f"Fall of the {measure}, this row; mean (AOPC) {found.aopc:+.2g}, at random {mean:+.2g} ± {sd:.2g}",
         plot_height=250,
         key=(("this map", MODEL[theme]), ("random, mean ± 1 sd of 5", MUTED[theme])),
-        extra_top=14,
+        extra_top=26,
         bottom=8,
     )
     data = pd.DataFrame(

@@ -8,17 +8,20 @@ from lib.analysis.balance import label_counts
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
+from lib.analysis.faithfulness import faithfulness
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.trials import Trial
 from lib.charts.baselines import baselines
 from lib.charts.candidates import candidates
+from lib.charts.changed_probabilities import changed_probabilities
 from lib.charts.chart import Chart
 from lib.charts.confusion import confusion
 from lib.charts.curves import loss_curves, score_curves
 from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
 from lib.charts.errors import errors
+from lib.charts.faithfulness import faithfulness_chart
 from lib.charts.kept_by_label import kept_by_label
 from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
@@ -70,6 +73,16 @@ CHARTS = {
         "macro_f1", 0.7, {"tfidf": 0.6, NASTY: 0.5}, interval=(0.6, 0.8), rows=9, theme=theme, **more
     ),
     "candidates": lambda theme, **more: candidates([NASTY, "b"], [0.5, 0.2], number=2, theme=theme, **more),
+    "changed_probabilities": lambda theme, **more: changed_probabilities(
+        [NASTY, "b"], [0.9, 0.1], [0.4, 0.6], theme=theme, **more
+    ),
+    "faithfulness": lambda theme, **more: faithfulness_chart(
+        faithfulness((1, 50), 0.9, (0.5, 0.1), (0.2, 0.8), [(0.9, 0.5), (0.7, 0.3)], [(0.1, 0.5)] * 2),
+        units=NASTY,
+        measure=NASTY,
+        theme=theme,
+        **more,
+    ),
     "confusion": lambda theme, **more: confusion(MATRIX, theme=theme, selected=(0, 1), **more),
     "decisions": lambda theme, **more: decisions(
         [NASTY, "b"], [0.9, 0.1], [0.4, 0.5], gold=["b"], theme=theme, **more
