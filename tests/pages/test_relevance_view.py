@@ -16,6 +16,7 @@ from lib.tasks import find_task
 from lib.tasks.label_scores import from_probabilities
 from lib.tasks.outputs import LabelScores
 from lib.ui.explain_example import Example
+from lib.ui.relevance_edit import row_mark
 from lib.ui.relevance_export import page_of, table_with_facts
 from lib.ui.relevance_text import strip_html
 from tests.pages.fake_finished_runs import finished_run
@@ -172,8 +173,9 @@ def test_the_true_label_stands_beside_a_wrong_one(opened: Any) -> None:
     assert sum("atelier-relevance" in strip for strip in strips(app)) == 2
 
 
-def test_hidden_words_are_masked_in_the_text_and_predicted_again(opened: Any) -> None:
-    app = opened(hide="2")
+def test_hidden_words_are_masked_in_the_text_and_predicted_again(run: RunFolder, opened: Any) -> None:
+    assert not opened(hide="000000:2").exception and not PREDICTED  # words of another row
+    app = opened(hide=f"{row_mark(example(run))}:2")
     assert PREDICTED[-1] == [TEXT, TEXT.replace("kind", "[MASK]")] and len(PREDICTED) == 1
     app.text_area[0].set_value("something else")
     pressed(app, "Predict again")
