@@ -146,15 +146,15 @@ def _show_picture(found: Relevance, *, strength: float, raw: bool, scale: float)
     with coloured:
         st.image(
             overlay(found, strength=strength, raw=raw, scale=scale),
-            caption=f"Relevance: {words}",
+            caption=f"Relevance: {words} (deepest at {significant(scale, 2)})",
             alt=escape_markdown(finding(found)),
         )
 
 
 def _show_notes(found: Relevance) -> None:
     notes = [
-        "Influence on this score, by this method and baseline. It is not a reason, and a word that weighs much does "
-        "not make the prediction right."
+        "Influence on this score, by this method and baseline. It is not a reason, and what weighs much does not make "
+        "the prediction right."
     ]
     if found.hidden_mass > 0.005:
         notes.append(f"{100 * found.hidden_mass:.0f} % of the mass Σ|score| lies on special tokens.")
