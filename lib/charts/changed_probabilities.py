@@ -83,9 +83,8 @@ def changed_probabilities(
         plot_height=max(len(shown), 2) * 30,
         right=66,
     )
-    alt = "Probabilities before and after the change: " + "; ".join(
-        f"{name} {words}" for name, words in told[:4]
-    )
+    listed = "; ".join(f"{name} {words}" for name, words in told[:4])
+    alt = f"Probabilities before and after the change: {listed}."
     return Chart(figure, alt, table)
 
 

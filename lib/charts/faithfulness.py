@@ -4,10 +4,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib.analysis.faithfulness import Faithfulness
+from lib.analysis.intervals import number
 from lib.charts.chart import Chart
 from lib.charts.colours import GRID, MODEL, MUTED, Theme
 from lib.charts.template import styled
 from lib.charts.text import escaped
+
+# A mean fall of the probability below this is nothing that anybody would notice.
+LITTLE = 0.01
 
 
 def faithfulness_chart(
@@ -45,7 +49,7 @@ def faithfulness_chart(
             x=places, y=list(values), mode="lines+markers", line={"color": MODEL[theme], "width": 2},
             marker={"size": 7, "color": MODEL[theme]}, **{**on, "hoverinfo": "text"},
             hovertext=[
-                f"{tick}: {value:+.3g}<br>at random {mean:+.3g} ± {sd:.2g}"
+                f"{tick}: {_plain(value)}<br>at random {_plain(mean)} ± {_plain(sd)}"
                 for tick, value, (mean, sd) in zip(ticks, values, random, strict=True)
             ],
         )  # fmt: skip
@@ -68,25 +72,31 @@ def faithfulness_chart(
     }
     figure.update_layout(
         xaxis={**shared, "ticktext": [""] * len(places), "anchor": "y"},
-        xaxis2={**shared, "ticktext": ticks, "anchor": "y2", "title": {"text": f"share of the {units}"}},
+        xaxis2={
+            **shared,
+            "ticktext": ticks,
+            "anchor": "y2",
+            "title": {"text": f"share of the {escaped(units)}"},
+        },
         yaxis={**zero, "domain": [0.58, 1.0]},
         yaxis2={**zero, "domain": [0.0, 0.42], "matches": "y"},
         dragmode=False,
     )
     mean, sd = found.random_aopc
-    usual = (
-        "Hiding what it names lowers the score more than chance"
-        if found.beats_random
-        else "Not better than random for this row"
-    )
+    usual = "Not better than random for this row"
+    if found.beats_random:
+        usual = f"Hiding what it names lowers the {measure} more than chance"
+        if measure == "probability" and found.aopc < LITTLE:
+            usual += ", but hardly at all"
     styled(
         figure,
         theme=theme,
         title=title or usual,
-        subtitle=f"Fall of the {measure}, this row; mean (AOPC) {found.aopc:+.2g}, at random {mean:+.2g} ± {sd:.2g}",
+        subtitle=f"Fall of the {measure}, this row; mean (AOPC) {_plain(found.aopc)}, "
+        f"at random {_plain(mean)} ± {_plain(sd)}",
         plot_height=250,
         key=(("this map", MODEL[theme]), ("random, mean ± 1 sd of 5", MUTED[theme])),
-        extra_top=14,
+        extra_top=26,
         bottom=8,
     )
     data = pd.DataFrame(
@@ -101,7 +111,12 @@ def faithfulness_chart(
         }
     )
     alt = (
-        f"{usual}: with the top {units} hidden the {measure} falls by {found.aopc:.3g} on average over "
-        f"{', '.join(ticks)}; at random by {mean:.3g} ± {sd:.2g}."
+        f"{usual}: with the top {units} hidden the {measure} falls by {_plain(found.aopc)} on average over "
+        f"{', '.join(ticks)}; at random by {_plain(mean)} ± {_plain(sd)}."
     )
     return Chart(figure, alt, data)
+
+
+def _plain(value: float) -> str:
+    """Two significant digits, and nothing below a thousandth."""
+    return number(0.0 if abs(value) < 0.0005 else value, digits=2)

@@ -6,6 +6,7 @@ from lib.analysis.faithfulness import faithfulness
 from lib.charts.faithfulness import faithfulness_chart
 from lib.errors import UserError
 from lib.inference.relevance import Relevance
+from lib.tasks.outputs import LabelScores
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.explain_example import Example
 from lib.ui.frame import guarded
@@ -15,9 +16,11 @@ from lib.ui.relevance_ask import Question, ask_for_map
 from lib.ui.relevance_choice import (
     choose_baseline,
     choose_method,
+    choose_strength,
     choose_target,
     explain_what_is_predicted,
     question_in_address,
+    switch,
 )
 from lib.ui.relevance_edit import show_edit
 from lib.ui.relevance_export import keep_map, score_table
@@ -59,23 +62,15 @@ def show_relevance(example: Example) -> None:
 
 def _beside(example: Example, question: Question, found: Relevance) -> Relevance | None:
     """The map of the true label, where the model predicts another one and both are asked for."""
+    if not isinstance(example.output, LabelScores):
+        return None
     is_wrong = example.gold in found.labels and example.gold != found.predicted and not found.against
     if not is_wrong or found.target not in (found.predicted, example.gold):
         return None
-    key = "relevance beside"
-    st.session_state[key] = "beside" in st.query_params
-    st.toggle("Predicted and true label side by side", key=key, on_change=_take_beside, args=(key,))
-    if not st.session_state[key]:
+    if not switch("Predicted and true label side by side", "beside"):
         return None
     rival = str(example.gold) if found.target == found.predicted else found.predicted
     return ask_for_map(example, question.about(target=rival))
-
-
-def _take_beside(key: str) -> None:
-    if st.session_state[key]:
-        st.query_params["beside"] = "1"
-    else:
-        st.query_params.pop("beside", None)
 
 
 def _show_map(example: Example, found: Relevance, other: Relevance | None) -> None:
@@ -84,7 +79,7 @@ def _show_map(example: Example, found: Relevance, other: Relevance | None) -> No
     maps = [found] if other is None else [found, other]
     # One scale, so that the same colour means the same in both.
     scale = max(strongest(each) for each in maps)
-    specials = bool(found.specials) and found.grid is None and _choose_specials()
+    specials = bool(found.specials) and found.grid is None and switch("Show special tokens", "specials")
     strength, raw = _choose_overlay() if found.grid else (0.0, False)
     for each in maps:
         if other is not None:
@@ -136,24 +131,10 @@ def _value(found: Relevance) -> str:
     return f"{measure_words(found)} {significant(found.value, 3)}"
 
 
-def _choose_specials() -> bool:
-    key = "relevance specials"
-    st.session_state[key] = "specials" in st.query_params
-
-    def take() -> None:
-        if st.session_state[key]:
-            st.query_params["specials"] = "1"
-        else:
-            st.query_params.pop("specials", None)
-
-    return st.toggle("Show special tokens", key=key, on_change=take)
-
-
 def _choose_overlay() -> tuple[float, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom", key="relevance-overlay"):
-        strength = st.slider("Strength of the colours, %", 0, 100, 65, step=5, key="relevance strength")
-        raw = st.toggle("Patches as they are", key="relevance raw", help="Without smoothing between them.")
-    return strength / 100, raw
+        strength = choose_strength()
+        return strength, switch("Patches as they are", "raw", help="Without smoothing between them.")
 
 
 def _show_picture(found: Relevance, *, strength: float, raw: bool, scale: float) -> None:
@@ -165,15 +146,15 @@ def _show_picture(found: Relevance, *, strength: float, raw: bool, scale: float)
     with coloured:
         st.image(
             overlay(found, strength=strength, raw=raw, scale=scale),
-            caption=f"Relevance: {words}",
+            caption=f"Relevance: {words} (deepest at {significant(scale, 2)})",
             alt=escape_markdown(finding(found)),
         )
 
 
 def _show_notes(found: Relevance) -> None:
     notes = [
-        "Influence on this score, by this method and baseline. It is not a reason, and a word that weighs much does "
-        "not make the prediction right."
+        "Influence on this score, by this method and baseline. It is not a reason, and what weighs much does not make "
+        "the prediction right."
     ]
     if found.hidden_mass > 0.005:
         notes.append(f"{100 * found.hidden_mass:.0f} % of the mass Σ|score| lies on special tokens.")

@@ -19,22 +19,9 @@ from lib.ui.words import escape_markdown, shorten
 
 # What belongs to one run in the address, and means nothing for another.
 RUN_PARAMETERS = (
-    *(
-        "true",
-        "predicted",
-        "row",
-        "parted",
-        "cost",
-        "area",
-        "with",
-        "outcome",
-        "of",
-        "colour",
-        "matrix",
-        "passage",
-    ),
-    *("example", "stack", "layer", "head", "token"),
-)
+    *("true", "predicted", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix", "passage"),
+    *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
+)  # fmt: skip
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
 _STYLE = """

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from lib.errors import UserError
 from lib.inference.ask import is_loaded
 from lib.inference.relevance import Relevance, relevance
 from lib.ui.explain_example import Example
@@ -58,30 +59,42 @@ def ask_for_map(example: Example, question: Question) -> Relevance | None:
 
 def _wait(example: Example, question: Question, key: Any, written: Any) -> Relevance | None:
     place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center", key="relevance-wait"):
+    with place.container(
+        horizontal=True, vertical_alignment="center", key=f"relevance-wait {question.target}"
+    ):
         loaded = is_loaded(example.ref)
         bar = st.progress(
             0.0, "Asking the model" if loaded else "Loading the model, a few seconds the first time"
         )
-        st.button("Cancel", key="relevance cancel", on_click=_cancel, args=(key,), width="content")
+        st.button(
+            "Cancel",
+            key=f"relevance cancel {question.target}",
+            on_click=_cancel,
+            args=(key,),
+            width="content",
+        )
 
     def tell(done: int, phase: str) -> None:
         # Also the moment at which a click elsewhere on the page can interrupt the wait.
         words = {"waiting": "Waiting for rows that came first", "loading": "Loading the model"}
         bar.progress(min(100, done), words.get(phase, "Asking the model"))
 
-    found = relevance(
-        example.ref,
-        example.cells,
-        question.method,
-        target=question.target,
-        against=question.against,
-        place=question.place,
-        baseline=question.baseline,
-        steps=question.steps,
-        written=written,
-        on_progress=tell,
-    )
+    try:
+        found = relevance(
+            example.ref,
+            example.cells,
+            question.method,
+            target=question.target,
+            against=question.against,
+            place=question.place,
+            baseline=question.baseline,
+            steps=question.steps,
+            written=written,
+            on_progress=tell,
+        )
+    except UserError:
+        place.empty()
+        raise
     place.empty()
     return found
 

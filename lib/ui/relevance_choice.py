@@ -137,6 +137,28 @@ def _write(key: str, parameter: str, forget: Sequence[str] = ()) -> None:
         st.query_params[parameter] = str(value)
 
 
+def switch(title: str, parameter: str, *, help: str | None = None) -> bool:
+    """A switch that stands in the address while it is on."""
+    key = f"relevance {parameter}"
+    st.session_state[key] = parameter in st.query_params
+
+    def take() -> None:
+        if st.session_state[key]:
+            st.query_params[parameter] = "1"
+        else:
+            st.query_params.pop(parameter, None)
+
+    return st.toggle(title, key=key, on_change=take, help=help)
+
+
+def choose_strength() -> float:
+    """How strongly a picture is coloured, in [0, 1]."""
+    key, asked = "relevance strength", _number(st.query_params.get("strength"))
+    st.session_state[key] = min(100, asked // 5 * 5) if asked is not None else 65
+    st.slider("Strength of the colours, %", 0, 100, step=5, key=key, on_change=_write, args=(key, "strength"))
+    return int(st.session_state[key]) / 100
+
+
 @guarded_callback
 def explain_what_is_predicted() -> None:
     """Forget targets of the address that this row does not have."""
@@ -145,9 +167,9 @@ def explain_what_is_predicted() -> None:
 
 
 def _titled(name: str, example: Example, found: Relevance) -> str:
-    marks = [
-        word for word, other in (("predicted", found.predicted), ("true", example.gold)) if other == name
-    ]
+    # Several labels may be given at once, so the best of them is not "the" prediction.
+    first = "most probable" if isinstance(example.output, ManyLabels) else "predicted"
+    marks = [word for word, other in ((first, found.predicted), ("true", example.gold)) if other == name]
     said = shorten(name, 40)
     return f"{said} ({', '.join(marks)})" if marks else said
 

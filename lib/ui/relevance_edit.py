@@ -24,6 +24,7 @@ from lib.ui.words import escape_markdown, shorten
 
 # Of longer texts words are picked from a list.
 MOST_PILLS = 60
+MOST_KEPT = 50
 _PARAMETER = "hide"
 
 
@@ -39,7 +40,7 @@ def show_edit(example: Example, found: Relevance) -> None:
     )
     keys = {role.name: _key(example, role) for role in roles}
     hides = _can_hide(example, found, roles)
-    hidden = _hidden_in_address(found) if hides else ()
+    hidden = _hidden_in_address(example, found) if hides else ()
     for role in roles:
         usual = _with_hidden(example, found, role, hidden) if hides else example.cells[role.name]
         # Only when words were picked anew; else what was typed stays.
@@ -103,7 +104,7 @@ def _predicted(
         new, _ = one_row(roles, list(after))
         with st.spinner("Predicting"):
             kept[key] = predict(example.ref, pd.concat([old, new], ignore_index=True), columns)
-        while len(kept) > MOST_PILLS:
+        while len(kept) > MOST_KEPT:
             kept.pop(next(iter(kept)))
     return kept[key]
 
@@ -121,7 +122,7 @@ def _choose_hidden(example: Example, found: Relevance, hidden: Sequence[int]) ->
     st.session_state[key] = list(hidden)
     numbers = list(range(len(found.words)))
     words = f"Words to hide ({f'each becomes {found.hidden_by}' if found.hidden_by else 'left out'})"
-    options: dict[str, Any] = {"key": key, "on_change": _take, "args": (key,)}
+    options: dict[str, Any] = {"key": key, "on_change": _take, "args": (key, row_mark(example))}
 
     def name(number: int) -> str:
         return shorten(found.text_of(found.words[number]), 30)
@@ -146,10 +147,10 @@ def _choose_hidden(example: Example, found: Relevance, hidden: Sequence[int]) ->
 
 
 @guarded_callback
-def _take(key: str) -> None:
+def _take(key: str, mark: str) -> None:
     chosen = sorted(st.session_state[key])
     if chosen:
-        st.query_params[_PARAMETER] = ",".join(map(str, chosen))
+        st.query_params[_PARAMETER] = f"{mark}:{','.join(map(str, chosen))}"
     else:
         st.query_params.pop(_PARAMETER, None)
 
@@ -161,9 +162,12 @@ def _back(keys: Sequence[str]) -> None:
         st.session_state.pop(f"{key} from", None)
 
 
-def _hidden_in_address(found: Relevance) -> tuple[int, ...]:
-    asked = st.query_params.get(_PARAMETER, "").split(",")
-    numbers = {int(part) for part in asked if part.isdecimal() and len(part) < 6}
+def _hidden_in_address(example: Example, found: Relevance) -> tuple[int, ...]:
+    """The numbers of the words to hide; none where the address means words of another row."""
+    mark, _, asked = st.query_params.get(_PARAMETER, "").partition(":")
+    if mark != row_mark(example):
+        return ()
+    numbers = {int(part) for part in asked.split(",") if part.isdecimal() and len(part) < 6}
     return tuple(sorted(number for number in numbers if number < len(found.words)))
 
 
@@ -177,6 +181,10 @@ def _with_hidden(example: Example, found: Relevance, role: Role, hidden: Sequenc
     return text
 
 
+def row_mark(example: Example) -> str:
+    """A short mark of what is given, so that numbers of words are never taken for those of another row."""
+    return hashlib.sha256(repr(sorted(example.cells.items())).encode()).hexdigest()[:6]
+
+
 def _key(example: Example, role: Role) -> str:
-    digest = hashlib.sha256(repr(sorted(example.cells.items())).encode()).hexdigest()[:10]
-    return f"relevance text {example.run.id} {role.name} {digest}"
+    return f"relevance text {example.run.id} {role.name} {row_mark(example)}"

@@ -17,6 +17,7 @@ from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
 from lib.analysis.entity_matrix import EntityMatrix
 from lib.analysis.error_tree import error_tree as grown
+from lib.analysis.faithfulness import faithfulness
 from lib.analysis.forgetting import Forgetting
 from lib.analysis.matrix_change import MatrixChange
 from lib.analysis.per_class import per_class as table_of
@@ -35,6 +36,7 @@ from lib.charts.baselines import baselines
 from lib.charts.before_after import before_after
 from lib.charts.budget import learning_curve
 from lib.charts.candidates import candidates
+from lib.charts.changed_probabilities import changed_probabilities
 from lib.charts.chart import Chart
 from lib.charts.class_probabilities import class_probabilities
 from lib.charts.confusion import confusion
@@ -46,6 +48,7 @@ from lib.charts.entity_matrix import entity_matrix
 from lib.charts.error_tree import error_tree
 from lib.charts.errors import errors
 from lib.charts.expected_cost import expected_cost
+from lib.charts.faithfulness import faithfulness_chart
 from lib.charts.forgetting import forgetting
 from lib.charts.gains import gains
 from lib.charts.kept_by_label import kept_by_label
@@ -174,6 +177,16 @@ CHARTS = {
         ),
         [NASTY, "b"],
         selected=(18, 0),
+        theme=theme,
+        **more,
+    ),
+    "changed_probabilities": lambda theme, **more: changed_probabilities(
+        [NASTY, "b"], [0.9, 0.1], [0.4, 0.6], theme=theme, **more
+    ),
+    "faithfulness": lambda theme, **more: faithfulness_chart(
+        faithfulness((1, 50), 0.9, (0.5, 0.1), (0.2, 0.8), [(0.9, 0.5), (0.7, 0.3)], [(0.1, 0.5)] * 2),
+        units=NASTY,
+        measure=NASTY,
         theme=theme,
         **more,
     ),

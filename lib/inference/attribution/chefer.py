@@ -65,14 +65,22 @@ def watched(model: Any) -> Iterator[None]:
     before = config._attn_implementation
     asked = {name: getattr(config, name, False) for name in ("output_attentions", "output_hidden_states")}
     model.set_attn_implementation("eager")
+    # An adapter's wrapper passes None on for what it was not told, which would overrule the configuration.
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    hook = inner.register_forward_pre_hook(_without_none, with_kwargs=True)
     try:
         for name in asked:
             setattr(config, name, True)
         yield
     finally:
+        hook.remove()
         for name, value in asked.items():
             setattr(config, name, value)
         model.set_attn_implementation(before)
+
+
+def _without_none(module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return given, {name: value for name, value in named.items() if value is not None}
 
 
 def _read_at(gradient: Any, size: int) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 GREY, MEAN = "grey", "mean colour"
 # A patch smaller than this share of the side is too small to look at, and there would be thousands.
@@ -118,6 +117,8 @@ class PictureInput:
 
     def _seen(self) -> str:
         """The picture as it came to the model, as a PNG in base64."""
+        from PIL import Image
+
         pixels = self.inputs["pixel_values"][0].float().cpu().numpy().transpose(1, 2, 0)
         values = np.clip(pixels * self._std + self._mean, 0, 1)
         file = io.BytesIO()
