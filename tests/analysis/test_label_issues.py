@@ -99,7 +99,11 @@ def test_edges_have_no_more_issues_than_they_can(
 
 @pytest.mark.parametrize(
     "chances, given",
-    [(np.full((2, 2), np.nan), ["a", "b"]), (np.full((1, 2), 0.5), ["a", "b"]), (np.full((1, 2), 0.5), ["c"])],
+    [
+        (np.full((2, 2), np.nan), ["a", "b"]),
+        (np.full((1, 2), 0.5), ["a", "b"]),
+        (np.full((1, 2), 0.5), ["c"]),
+    ],
     ids=["no number", "another shape", "an unknown label"],
 )
 def test_what_cannot_be_judged_is_refused(chances: np.ndarray, given: list[str]) -> None:
