@@ -9,7 +9,7 @@ from lib.methods import find_method
 from lib.methods.base import Method
 from lib.models.sources import ModelInfo
 from lib.plan.estimate import SECONDS_AROUND, Estimate
-from lib.runs.folder import RunFolder, list_runs, open_run
+from lib.runs.folder import RunFolder, open_run
 from lib.runs.spec import Spec
 from lib.tasks import find_task
 from lib.tasks.base import Columns, Task
@@ -114,20 +114,6 @@ def audit_of(run: RunFolder, *, how: str, folds: int = 4) -> Spec:
     )
 
 
-def audits_of(spec: Spec) -> list[RunFolder]:
-    """The checks of the very labels that a run learned from, newest first, whoever asked for them."""
-    found = []
-    for run in list_runs():
-        try:
-            other = run.spec
-        except UserError:
-            continue
-        same = other.data.fingerprint == spec.data.fingerprint and other.task == spec.task
-        if other.audit and same and dict(other.data.columns) == dict(spec.data.columns):
-            found.append(run)
-    return found
-
-
 def with_audit(
     estimate: Estimate, audit: Mapping[str, Any] | None, *, epochs: float, folds_of: float = 1.0
 ) -> Estimate:
@@ -174,3 +160,15 @@ _PART = {2: "half", 3: "third", 4: "quarter", 5: "fifth"}
 def can_check(spec: Spec) -> bool:
     """Whether the labels that a run learned from can be checked at all."""
     return label_column(find_task(spec.task), spec.data.columns) is not None
+
+
+def measured_cost(run: RunFolder, *, how: str, folds: int = 4) -> float | None:
+    """Seconds that a check will take, from what the run itself took; None when that is not known."""
+    result, spec = run.result() or {}, run.spec
+    training = result.get("seconds", {}).get("training")
+    rows = result.get("rows", {})
+    if not isinstance(training, int | float) or not rows.get("train"):
+        return None
+    reading = SHARE_OF_A_STEP * training / max(float(spec.options.get("epochs", 1)), 1.0)
+    reading *= sum(rows.values()) / rows["train"]
+    return SECONDS_AROUND + (reading if how == QUICK else (folds - 1) * training + reading)

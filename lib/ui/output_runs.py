@@ -18,7 +18,7 @@ from lib.ui.problems import show_problems
 from lib.ui.words import escape_markdown, shorten
 
 # What belongs to one run in the address, and means nothing for another.
-RUN_PARAMETERS = ("true", "predicted", "row", "parted", "cost")
+RUN_PARAMETERS = ("true", "predicted", "row", "parted", "cost", "given", "suggested", "issue", "audit")
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
 _STYLE = """

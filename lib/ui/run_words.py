@@ -159,7 +159,10 @@ def model_title(ref: str) -> str:
 
 
 def made_words(spec: Spec) -> str:
-    """What a run is made of: "MiniLM-L6 · tweets@1 · Balanced"."""
+    """What a run is made of: "MiniLM-L6 · tweets@1 · Balanced"; of a check of labels how it checks."""
+    if spec.audit:
+        how = f"{spec.audit.get('how')} check of the labels, {count(spec.audit.get('folds'), 'fold')}"
+        return " · ".join([model_title(spec.model), *([spec.data.dataset] if spec.data.dataset else []), how])
     preset = PRESET_TITLES.get(str(spec.options.get("preset")), "own options")
     return " · ".join([model_title(spec.model), *([spec.data.dataset] if spec.data.dataset else []), preset])
 

@@ -34,7 +34,7 @@ def cleanlab_case() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_numbers_are_those_of_cleanlab() -> None:
-    """What cleanlab 2.7.1 says of the same rows: compute_confident_joint, get_confident_thresholds, find_label_issues."""
+    """What cleanlab 2.7.1 says of the same rows (compute_confident_joint, find_label_issues and their like)."""
     given, chances = cleanlab_case()
     found = find_issues([str(label) for label in given], chances, ("0", "1", "2", "3"))
     assert found.joint.tolist() == [[76, 8, 7, 10], [10, 78, 8, 7], [9, 7, 85, 8], [10, 14, 8, 94]]
