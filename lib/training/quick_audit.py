@@ -15,7 +15,8 @@ STRENGTH = 0.5
 STRENGTH_OF_VECTORS = 1.0
 # Beyond these many labels or rows the simple models would take longer than the quick answer is worth.
 MOST_LABELS, MOST_FITTED = 300, 50_000
-LETTERS = 100_000
+# Single words and short runs of letters: more of either takes ten times as long and finds no more.
+WORDS, LETTERS = 50_000, 20_000
 
 
 def row_features(vectors: np.ndarray | None, texts: pd.DataFrame | None) -> Any:
@@ -30,11 +31,9 @@ def row_features(vectors: np.ndarray | None, texts: pd.DataFrame | None) -> Any:
         parts.append(scaled / np.sqrt(vectors.shape[1]))
     if texts is not None:
         joined = texts.fillna("").agg(" ".join, axis=1) if texts.shape[1] > 1 else texts.iloc[:, 0].fillna("")
-        words = TfidfVectorizer(
-            ngram_range=(1, 2), sublinear_tf=True, max_features=200_000, token_pattern=r"(?u)\b\w+\b"
-        )
+        words = TfidfVectorizer(sublinear_tf=True, min_df=2, max_features=WORDS, token_pattern=r"(?u)\b\w+\b")
         letters = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2, max_features=LETTERS
+            analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=3, max_features=LETTERS
         )
         for vectorizer in (words, letters):
             try:
@@ -77,6 +76,6 @@ def judge_folds(
         if len(there) < 2:
             found[np.ix_(asked, there)] = 1.0
             continue
-        model = LogisticRegression(C=strength, max_iter=500).fit(features[train], given[train])
+        model = LogisticRegression(C=strength, max_iter=500, tol=1e-3).fit(features[train], given[train])
         found[np.ix_(asked, model.classes_)] = model.predict_proba(features[asked])
     return found

@@ -214,5 +214,5 @@ def headline(issues: LabelIssues) -> str:
     return (
         f"**{count(flagged)} of {count(rows, 'label')} look{'s' if flagged == 1 else ''} wrong** to models that have "
         f"not seen them. By estimate about {count(round(issues.total))} are ({share(issues.total, rows)}; 95 % "
-        f"interval {count(round(low))} to {count(round(high))}), if what the models confuse is confused in the labels too."
+        f"interval {count(round(low))} to {count(round(high))}), if the labels are mixed up as the models mix them up."
     )
