@@ -81,7 +81,6 @@ def _offer(found: Evaluation) -> None:
         st.caption("Test rows are judged but no model learns from them. Equal texts are in one fold.")
         st.button(
             "Check the labels",
-            type="primary",
             icon=":material/rule:",
             key="start label check",
             on_click=_start,

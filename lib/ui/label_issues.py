@@ -184,10 +184,10 @@ def _table(found: Evaluation, check: LabelCheck, rows: pd.DataFrame, reviews: Ma
             **texts,
             "given": part["given"].map(lambda label: shorten(label, 40)),
             "suggested": part["suggested"].map(lambda label: shorten(label, 40)),
+            "decision": [decision_words(reviews.get(int(row))) for row in part["row"]],
             "own": 100 * part["own"],
             "likely": 100 * part["likely"],
             "split": part["split"],
-            "decision": [decision_words(reviews.get(int(row))) for row in part["row"]],
         }
     )
     numbers = part["row"].tolist()
@@ -205,12 +205,12 @@ def _table(found: Evaluation, check: LabelCheck, rows: pd.DataFrame, reviews: Ma
             **{
                 name: (st.column_config.ImageColumn if name in pictures else st.column_config.TextColumn)(
                     shorten(name.removeprefix(INPUT), 30),
-                    width=(110 if name in pictures else 190) // len(texts) + 30,
+                    width=(110 if name in pictures else 150) // len(texts),
                 )
                 for name in texts
             },
-            "given": st.column_config.TextColumn("Given", width=80),
-            "suggested": st.column_config.TextColumn("Suggested", width=80),
+            "given": st.column_config.TextColumn("Given", width=70),
+            "suggested": st.column_config.TextColumn("Suggested", width=75),
             "own": st.column_config.NumberColumn(
                 "p(given)", format="%.0f %%", width=70, help="How probable the given label is, out of fold."
             ),
@@ -225,7 +225,7 @@ def _table(found: Evaluation, check: LabelCheck, rows: pd.DataFrame, reviews: Ma
                 width=70,
                 help="Test rows are flagged, but change only where you switch that on below.",
             ),
-            "decision": st.column_config.TextColumn("Decision", width=120),
+            "decision": st.column_config.TextColumn("Decision", width=95),
         },
         alt=f"{count(len(shown), 'flagged row')} with given and suggested labels",
     )

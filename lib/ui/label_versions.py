@@ -1,6 +1,5 @@
 """From decisions to data: what a new version would change, the versions made so far, and training again on one."""
 
-import pandas as pd
 import streamlit as st
 
 from lib.data.corrections import Changes, save_corrected
@@ -12,8 +11,8 @@ from lib.plan.relaunch import relaunch_on
 from lib.runs.folder import RunFolder
 from lib.runs.spec import Spec
 from lib.ui import hand as hands
+from lib.ui.data_changes import changes_words, show_changes
 from lib.ui.dataset import ago_from
-from lib.ui.downloads import csv_bytes
 from lib.ui.frame import go_to
 from lib.ui.label_check_data import Labelled, labelled
 from lib.ui.numbers import count
@@ -21,7 +20,6 @@ from lib.ui.problems import show_problems
 from lib.ui.reviewer import reviewed_subject, reviews_of
 from lib.ui.words import escape_markdown, shorten
 
-MOST_LINES = 500
 _WITH_TEST = "correct test rows"
 
 
@@ -56,7 +54,6 @@ def show_versions(run: RunFolder) -> None:
     if st.button(
         "Make a new version of the data",
         icon=":material/library_add:",
-        type="primary",
         key="make version",
         disabled=changes.table.empty,
         help="The version that this run learned from stays as it is, and so does every row’s split.",
@@ -71,59 +68,6 @@ def show_versions(run: RunFolder) -> None:
 def versions_of(stored: StoredDataset) -> list[StoredDataset]:
     """The versions made from this one by decisions, newest first."""
     return [other for other in list_datasets() if other.parent == stored.ref and other.usable]
-
-
-def changes_words(changes: Changes) -> str:
-    """What would change, in a sentence."""
-    held = (
-        f" {count(changes.held, 'decision')} about test rows {'waits' if changes.held == 1 else 'wait'}: "
-        "test rows change only with the switch."
-        if changes.held
-        else ""
-    )
-    if changes.table.empty:
-        return f"Nothing would change yet: relabel rows, or leave some out.{held}"
-    parts = [
-        f"{count(number, 'row')} {word}"
-        for word, number in (
-            ("relabelled", changes.count("relabelled")),
-            ("left out", changes.count("excluded")),
-        )
-        if number
-    ]
-    return f"It would have {' and '.join(parts)}.{held}"
-
-
-def show_changes(table: pd.DataFrame, name: str) -> None:
-    """Which rows change, from what to what, by whom; behind a click, with a file of all."""
-    with st.expander(f"Which rows: {count(len(table))}", icon=":material/difference:", key=f"changes {name}"):
-        shown = table.head(MOST_LINES).assign(row=table["row"] + 1)
-        st.dataframe(
-            shown,
-            hide_index=True,
-            height=min(36 * len(shown) + 40, 320),
-            column_config={
-                "row": "Row",
-                "split": "Split",
-                "change": "Change",
-                "from": "From",
-                "to": "To",
-                "author": "By",
-                "time": "When (UTC)",
-                "note": "Note",
-            },
-            alt=f"{count(len(shown), 'changed row')} with the labels before and after",
-        )
-        st.download_button(
-            "All changes (CSV)",
-            lambda: csv_bytes(table.assign(row=table["row"] + 1)),
-            "changes.csv",
-            "text/csv",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-            key=f"download changes {name}",
-        )
 
 
 def _version(run: RunFolder, made: StoredDataset) -> None:

@@ -2,13 +2,14 @@
 
 import sys
 
-from tests.benchmarks import adapters, app, costs, distillation, pretraining, profile, tasks, training
+from tests.benchmarks import adapters, app, costs, distillation, labels, pretraining, profile, tasks, training
 
 BENCHMARKS = {
     "adapters": adapters.measure,
     "app": app.measure,
     "costs": costs.measure,
     "distillation": distillation.measure,
+    "labels": labels.measure,
     "pretraining": pretraining.measure,
     "profile": profile.measure,
     "training": training.measure,
