@@ -121,6 +121,11 @@ def show_not_ready(run: RunFolder, *, lacking: str) -> None:
     """Why a run has nothing to show here, and the one button that leads on. `lacking` names it: "scores"."""
     state = run.state()
     name = f"**{escape_markdown(shorten(run.name, 60))}**"
+    if run.spec.audit:
+        st.markdown(f"{name} checks labels: it makes no model, so it has no {lacking} of its own.")
+        if run.spec.parent:
+            lead_on("Look at the labels", "Evaluate", run=run.spec.parent, view="labels")
+        return
     st.markdown(_why(name, state, lacking))
     problems = [Problem(**problem) for problem in state.problems]
     if problems:

@@ -83,6 +83,8 @@ def ending_words(line: RunLine, *, checkpoint: int | None, trials: int = 0) -> s
         case "succeeded":
             return f"Finished {when} after {took}.{_early(line)}{_predicted(line)}"
         case "stopped":
+            if line.spec and line.spec.audit:
+                return f"Stopped{at}, {when}. What it had judged by then is kept, and Resume goes on with it."
             kept = (
                 " What it had learned by then is kept and was scored."
                 if line.result

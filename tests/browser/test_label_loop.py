@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -89,7 +90,6 @@ def test_planted_errors_are_found_corrected_and_trained_on_again_by_clicks(
     assert child.state().state == "succeeded", child.read_log()
 
     # The same rows are in the same splits: the test rows of both runs are the same texts.
-    import pandas as pd
 
     tested = [
         set(table.loc[table["split"] == "test", "input: text"])
