@@ -21,8 +21,10 @@ def probabilities(
     colours: Mapping[str, str] | None = None,
     theme: Theme = "light",
     title: str | None = None,
+    gold_is: str = "true",
 ) -> Chart:
     """Bars from the likeliest label down, the `top` of them; `gold` is marked, and shown even if it is lower.
+    `gold_is` says which label that is: the true one, or one that was given and may be wrong.
 
     `scores` are the probabilities, float[labels] in [0, 1]. `colours` are the run's (`label_colours` of all
     its labels); without, those of `labels`. Raises ValueError when the lengths differ or nothing is there.
@@ -69,7 +71,7 @@ def probabilities(
     best = table.iloc[0]
     notes = []
     if gold is not None:
-        notes.append("✓ the true label")
+        notes.append(f"✓ the {gold_is} label")
     if len(rest):
         notes.append(f"{len(rest):,} more labels share {percent(float(rest['probability'].sum()))}")
     styled(

@@ -21,6 +21,7 @@ from lib.errors import Problem, UserError
 from lib.settings import get_settings
 
 ROWS_FILE = "rows.parquet"
+CHANGES_FILE = "changes.parquet"
 # Small enough that one page of rows is cheap to read, large enough that the file stays small.
 ROW_GROUP = 20_000
 FILES_FOLDER = "files"
@@ -35,7 +36,8 @@ class StoredDataset:
 
     `columns` maps a task's roles to columns (empty until chosen); `column_names` are all columns of the
     rows. `rejected` counts lines that could not be read, `rejected_lines` shows the first hundred. `counts`
-    are rows per split. A data set whose files are damaged has an error among its `problems` and no rows.
+    are rows per split. `parent` is the version that this one was made from by `changes`. A data set whose files
+    are damaged has an error among its `problems` and no rows.
     """
 
     name: str
@@ -56,6 +58,7 @@ class StoredDataset:
     columns: dict[str, str] = field(default_factory=dict)
     split: SplitPlan | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    parent: str = ""
 
     @property
     def ref(self) -> str:
@@ -66,6 +69,14 @@ class StoredDataset:
     def rows_path(self) -> Path:
         """The Parquet file of the rows."""
         return self.folder / ROWS_FILE
+
+    def changes(self) -> pd.DataFrame | None:
+        """What was changed against `parent`, one line a row (see `corrections`); None where nothing was."""
+        path = self.folder / CHANGES_FILE
+        if not path.is_file():
+            return None
+        with explained(f"reading the changes of “{self.name}”"):
+            return pd.read_parquet(path)
 
     @property
     def files_path(self) -> Path:
@@ -145,6 +156,7 @@ class StoredDataset:
             "columns": self.columns,
             "split": self.split.to_json() if self.split else None,
             "counts": self.counts,
+            "parent": self.parent,
             "profile": self.profile.to_json() if self.profile else None,
         }
 
@@ -170,6 +182,7 @@ class StoredDataset:
             columns=dict(value["columns"]),
             split=SplitPlan.from_json(value["split"]) if value["split"] else None,
             counts=dict(value["counts"]),
+            parent=str(value.get("parent", "")),
         )
 
 

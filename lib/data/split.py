@@ -130,13 +130,24 @@ def assign(frame: pd.DataFrame, plan: SplitPlan, *, label: str | None, text: Seq
     with one unit is for training only, with two it is in training and test, with more in all three.
     """
     _need_columns(frame, [plan.column, plan.group, label, *text])
-    units, keys = _units(frame, plan, text)
-    strata = _strata(frame, units, len(keys), label if plan.stratify else None)
+    units, keys, strata = division(frame, plan, label=label if plan.stratify else None, text=text)
     if plan.column is None:
         shares = (plan.validation, plan.test)
         parts = _divide(units, keys, strata, shares)
         return pd.Series(pd.array(parts, dtype="str"), index=frame.index, name="split")
     return _by_column(frame, plan.column, units, keys, strata)
+
+
+def division(
+    frame: pd.DataFrame, plan: SplitPlan, *, label: str | None, text: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What rows are divided by: the unit of every row (rows that stay together), its place in the order, its label.
+
+    int64[rows], uint64[units] and int64[units]. Raises UserError for a column that is not there.
+    """
+    _need_columns(frame, [plan.group, label, *text])
+    units, keys = _units(frame, plan, text)
+    return units, keys, _strata(frame, units, len(keys), label)
 
 
 def _by_column(

@@ -18,7 +18,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lib.data.dataset import FILES_FOLDER, ROW_GROUP, ROWS_FILE, StoredDataset, explained, fingerprint
+from lib.data.dataset import (
+    CHANGES_FILE,
+    FILES_FOLDER,
+    ROW_GROUP,
+    ROWS_FILE,
+    StoredDataset,
+    explained,
+    fingerprint,
+)
 from lib.data.files import keep_files
 from lib.data.label_cells import chosen_columns, columns_named
 from lib.data.profile import as_arrow, profile_table
@@ -63,12 +71,15 @@ def save(
     columns: dict[str, str] | None = None,
     split: SplitPlan | None = None,
     counts: Mapping[str, int] | None = None,
+    parent: str = "",
+    changes: pd.DataFrame | None = None,
 ) -> StoredDataset:
     """Keep a table under a name, with what was chosen for it, and return the stored version.
 
     `counts` are rows per split when the caller, who knows the task, has counted them; otherwise every row in which
     no chosen column is empty counts.
 
+    `parent` is the version that this one was made from, by `changes` (see `corrections`), which are kept with it.
     Images that the table names are kept with it. The same rows with the same choices return the version that
     exists; anything else becomes the next version. Raises UserError, with nothing kept, when a choice names
     no column or the disk refuses.
@@ -100,6 +111,7 @@ def save(
         task=task,
         columns=columns,
         split=split,
+        parent=parent,
     )
     if counts is not None:
         draft = replace(draft, counts=dict(counts))
@@ -114,6 +126,8 @@ def save(
         try:
             work.mkdir(parents=True)
             _write_rows(frame, work / ROWS_FILE)
+            if changes is not None:
+                changes.to_parquet(work / CHANGES_FILE, index=False)
             if table.files is not None:
                 keep_files(table.files, work / FILES_FOLDER)
             if len(table.rejected) > _REJECTED_SHOWN:

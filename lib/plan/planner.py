@@ -23,6 +23,7 @@ from lib.models.adapted import base_problems
 from lib.models.cut import layers_of
 from lib.models.sources import ModelInfo
 from lib.option import values_as
+from lib.plan.audit import audit_sentence, check_audit, complete_audit, with_audit
 from lib.plan.columns import choose_columns, whole_paths
 from lib.plan.estimate import Estimate, estimate_run
 from lib.plan.fit import check_kind, check_method, run_sentence
@@ -66,6 +67,8 @@ class Plan:
     @property
     def sentence(self) -> str:
         """What will happen, in one sentence without the cost."""
+        if self.spec.audit:
+            return f"{audit_sentence(self.spec.audit, self.task, self.model, sum(self.rows.values()))}."
         what = run_sentence(self.spec.method, self.task, self.model, self.rows["train"])
         return f"{what}{search_words(self.spec.search)}."
 
@@ -84,6 +87,7 @@ def plan_run(wish: Spec) -> Plan:
         problems += method.check({key: value for key, value in wish.method.items() if key != "name"})
     problems += check_options(wish.options, *([task.option_class] if task else []))
     problems += check_search(wish.search, method)
+    problems += check_audit(wish.audit, task=task, method=method, model=wish.model)
     source = _collect(problems, _read_source, wish.data)
     if source is None or task is None:
         raise UserError(*errors_in(problems))
@@ -127,11 +131,7 @@ def plan_run(wish: Spec) -> Plan:
     problems += found
     search, found = complete_search(wish.search, options, wish.method, method)
     problems += found
-    if search and device:
-        what = "A search tries options on one device, one after the other."
-        problems.append(
-            Problem(what, "options.devices", "Choose one device, or search first.", code="search-devices")
-        )
+    problems += _one_device(device, search, wish.audit)
     reader = teacher.ref if teacher is not None and layers_of(model.ref) else model.ref
     lengths = token_lengths(source.frame, task, source.columns, reader, options["max_length"])
     lengths = read_lengths(task, model, options, lengths)
@@ -139,6 +139,10 @@ def plan_run(wish: Spec) -> Plan:
         model, options, task=task, rows={**rows, "train": examples}, lengths=lengths, method=wish.method
     )
     estimate = with_search(estimate, search)
+    audit = complete_audit(wish.audit, model)
+    estimate = with_audit(
+        estimate, audit, epochs=float(options["epochs"]), folds_of=sum(rows.values()) / max(1, rows["train"])
+    )
     run = Run(model, task, options, wish.method, lengths[1])
     problems += memory_problems(run, estimate.memory_mb)
     if errors_in(problems):
@@ -167,6 +171,7 @@ def plan_run(wish: Spec) -> Plan:
         options=options,
         device=wish.device or device,
         search=search,
+        audit=audit,
         created=time.time(),
         versions=package_versions(),
         estimate=estimate.short(),
@@ -298,6 +303,22 @@ def _collect(problems: list[Problem], function: Any, argument: Any) -> Any:
     except UserError as error:
         problems.extend(error.problems)
         return None
+
+
+def _one_device(device: str | None, search: Any, audit: Any) -> list[Problem]:
+    """What trains several models one after the other does so on one device, and one run does one of them."""
+    found = []
+    if search and device:
+        what = "A search tries options on one device, one after the other."
+        fix = "Choose one device, or search first."
+        found.append(Problem(what, "options.devices", fix, code="search-devices"))
+    if audit and device:
+        what = "A check of the labels works on one device."
+        found.append(Problem(what, "options.devices", "Choose one device.", code="audit-devices"))
+    if audit and search:
+        what = "A check of the labels does not search for options."
+        found.append(Problem(what, "search", "Leave `search` out.", code="audit-search"))
+    return found
 
 
 def _check_parts(rows: Mapping[str, int]) -> list[Problem]:

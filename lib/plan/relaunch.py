@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.analysis.findings.case import short
+from lib.data.store import StoredDataset
 from lib.errors import Problem
 from lib.methods import find_method
 from lib.option import options_of
@@ -62,6 +63,24 @@ def relaunch(run: RunFolder, problem: Problem) -> RunFolder:
         child.path / "reason.json",
         {"what": problem.what, "code": problem.code, "changes": problem.changes},
     )
+    return child
+
+
+def relaunch_on(run: RunFolder, stored: StoredDataset, *, corrected: int) -> RunFolder:
+    """Queue the run again, with the same options, on another version of its data in which labels were `corrected`.
+
+    A run of the same parent on that version that waits or works already is given back instead, so that two clicks
+    make one run. Raises UserError with every problem of the plan.
+    """
+    for other in children(run.id):
+        if other.spec.data.dataset == stored.ref and not other.spec.audit and other.state().is_active:
+            return other
+    spec = relaunched(run.spec.changed(name=run.name), {}, parent=run.id)
+    split = stored.split.to_json() if stored.split else None
+    data = replace(spec.data, dataset=stored.ref, split=split, fingerprint=None)
+    child = create_run(plan_run(spec.changed(data=data)).spec)
+    what = f"{corrected:,} label{'s were' if corrected != 1 else ' was'} put right in {stored.ref}"
+    write_json(child.path / "reason.json", {"what": what, "code": "labels-corrected", "changes": {}})
     return child
 
 

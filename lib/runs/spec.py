@@ -9,7 +9,7 @@ import yaml
 
 from lib.errors import Problem, UserError
 
-TOP_KEYS = ("name", "task", "data", "model", "method", "options", "search", "parent")
+TOP_KEYS = ("name", "task", "data", "model", "method", "options", "search", "audit", "parent")
 DATA_KEYS = (
     "file", "dataset", "hub", "columns", "split", "test_file", "validation_file", "limit", "train_share", "fingerprint",
 )  # fmt: skip
@@ -42,6 +42,8 @@ class Spec:
     `method` is a tagged union: its `name` says which method, the rest are that method's own options.
     `search` asks the run to look for better options first: {"trials": most, "minutes": most, "over": options by name,
     or each with its space, {"low", "high", "log"} or {"choices"}}; None for a run with the options as they stand.
+    `audit` makes the run a check of the labels instead of a model: {"how": "quick" or "thorough", "folds"}; every row
+    is judged by a model that has not seen it. The plan adds the `reader` of a quick one.
     `revision`, `created`, `versions` and `estimate` are filled in by the plan.
     """
 
@@ -52,6 +54,7 @@ class Spec:
     method: dict[str, Any] = field(default_factory=lambda: {"name": "full"})
     options: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] | None = None
+    audit: dict[str, Any] | None = None
     parent: str | None = None
     revision: str | None = None
     created: float | None = None
@@ -70,6 +73,7 @@ class Spec:
         parts: dict[str, Any] = {"name": self.name, "task": self.task, "data": data, "model": self.model}
         parts |= {"method": self.method, "options": self.options}
         parts |= {"search": self.search} if self.search else {}
+        parts |= {"audit": self.audit} if self.audit else {}
         return yaml.safe_dump(parts, sort_keys=False, allow_unicode=True)
 
     @staticmethod
@@ -138,13 +142,11 @@ def spec_from_mapping(value: Any, *, folder: Path | None = None) -> Spec:
     options = value.get("options") or {}
     if not isinstance(options, Mapping):
         problems.append(Problem("`options` must be a mapping.", "options", code="spec-form"))
-    search = value.get("search")
-    if search is not None and not isinstance(search, Mapping):
-        problems.append(
-            Problem(
-                "`search` must be a mapping.", "search", "Write {trials: 8, minutes: 20}.", code="spec-form"
+    for key, example in (("search", "{trials: 8, minutes: 20}"), ("audit", "{how: quick, folds: 4}")):
+        if value.get(key) is not None and not isinstance(value[key], Mapping):
+            problems.append(
+                Problem(f"`{key}` must be a mapping.", key, f"Write {example}.", code="spec-form")
             )
-        )
     if problems:
         raise UserError(*problems)
     assert isinstance(data, Mapping)
@@ -161,7 +163,8 @@ def spec_from_mapping(value: Any, *, folder: Path | None = None) -> Spec:
         name=value.get("name") or "",
         method=dict(method),
         options=dict(options),
-        search=None if search is None else dict(search),
+        search=None if value.get("search") is None else dict(value["search"]),
+        audit=None if value.get("audit") is None else dict(value["audit"]),
         parent=value.get("parent"),
     )
 

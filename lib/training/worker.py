@@ -38,8 +38,11 @@ def main(path: Path) -> int:
         from lib.training.search import chosen_spec
         from lib.training.session import train_run
 
-        spec = chosen_spec(run, progress)
-        if spec is not None:
+        if run.spec.audit:
+            from lib.training.audit import audit_run
+
+            audit_run(run, progress)
+        elif (spec := chosen_spec(run, progress)) is not None:
             train_run(run, progress, spec)
     if rank() > 0:
         return 0 if run.state().state != "failed" else 1

@@ -5,6 +5,8 @@ from datetime import datetime
 
 import streamlit as st
 
+from lib.data.corrections import Changes
+from lib.data.dataset import StoredDataset
 from lib.data.split import SplitPlan
 from lib.data.store import save
 from lib.data.table import RejectedLine
@@ -12,6 +14,7 @@ from lib.errors import Problem, raise_errors
 from lib.tasks import TASKS, find_task
 from lib.ui import hand as hands
 from lib.ui.choices import choose, put_split, split_words
+from lib.ui.data_changes import changes_words, show_changes
 from lib.ui.drafts import Draft
 from lib.ui.entrance import put_upload_away
 from lib.ui.evidence import show_evidence, show_figures
@@ -86,10 +89,21 @@ def show_stored(ref: str) -> None:
             args=(ref,),
         )
         _recognised(stored.repairs, stored.rejected_lines, stored.rejected)
+        _corrected(stored)
         _notices([*stored.problems, *found.problems])
     with evidence:
         show_figures(subject, found)
         show_evidence(subject, choice, found)
+
+
+def _corrected(stored: StoredDataset) -> None:
+    """What was changed against the version before; nothing for one that was read from a file."""
+    table = stored.changes()
+    if table is None:
+        return
+    words = changes_words(Changes(table, 0)).replace("It would have", f"Made from {stored.parent} with")
+    st.markdown(escape_markdown(words))
+    show_changes(table, stored.ref)
 
 
 def ago_from(created: str) -> str:

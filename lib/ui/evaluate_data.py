@@ -86,6 +86,11 @@ class Evaluation:
         return _scores_of(*_stamp(self.run.predictions_path), position)
 
 
+def scores_at(path: Path, position: int) -> np.ndarray:
+    """The probability of every label for the row at that position of a file of judged rows: float32[labels]."""
+    return _scores_of(*_stamp(path), position)
+
+
 def splits_of(run: RunFolder) -> list[str]:
     """The splits that have judged rows, test first."""
     found = set(_all(*_stamp(run.predictions_path))["split"].unique())

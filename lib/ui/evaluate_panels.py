@@ -1,5 +1,6 @@
 """What the Evaluate page can show beneath its answer: one line a view."""
 
+from lib.ui import label_check
 from lib.ui.adapter_panel import serves_adapter, show_adapter
 from lib.ui.budget_view import has_budget, show_budget
 from lib.ui.compare_view import show_comparison
@@ -27,16 +28,17 @@ PANELS: tuple[Panel[Evaluation], ...] = (
         lambda found: True,
         lambda found: view_of(found.output).review(found),
     ),
-    Panel("map", "Map", ":material/scatter_plot:", can_be_mapped, show_map),
-    Panel("robustness", "Small changes", ":material/tune:", can_be_changed, show_robustness),
-    Panel("compare", "Compare", ":material/compare_arrows:", lambda found: True, show_comparison),
+    Panel("two-labels", "Two labels", ":material/align_vertical_center:", has_two_labels, show_two_labels),
+    Panel("slices", "Slices", ":material/data_table:", can_be_sliced, show_slices),
     Panel("calibration", "Calibration", ":material/speed:", has_labels, show_calibration),
     Panel("thresholds", "Thresholds", ":material/tune:", has_labels, show_thresholds),
     Panel("tokens", "Token probabilities", ":material/segment:", serves_tokens, show_tokens),
     Panel("vote", "Blind vote", ":material/how_to_vote:", serves_vote, show_vote),
     Panel("adapter", "What the adapter changes", ":material/grid_on:", serves_adapter, show_adapter),
     Panel("forgetting", "Regression check", ":material/history_edu:", serves_forgetting, show_forgetting),
-    Panel("two-labels", "Two labels", ":material/align_vertical_center:", has_two_labels, show_two_labels),
+    Panel("compare", "Compare", ":material/compare_arrows:", lambda found: True, show_comparison),
+    Panel("labels", "Labels", ":material/rule:", label_check.serves, label_check.show_label_check),
     Panel("budget", "More labels", ":material/trending_up:", has_budget, show_budget),
-    Panel("slices", "Slices", ":material/data_table:", can_be_sliced, show_slices),
+    Panel("map", "Map", ":material/scatter_plot:", can_be_mapped, show_map),
+    Panel("robustness", "Small changes", ":material/tune:", can_be_changed, show_robustness),
 )

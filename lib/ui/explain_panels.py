@@ -7,9 +7,9 @@ from lib.ui.panels import Panel
 from lib.ui.tokens_of_example import serves_example_tokens, show_example_tokens
 
 PANELS: tuple[Panel[Example], ...] = (
-    Panel("tokens", "Token probabilities", ":material/segment:", serves_example_tokens, show_example_tokens),
     Panel("attention", "Attention", ":material/grid_view:", lambda example: True, show_attention),
     Panel(
         "relevance", "Relevance", ":material/format_ink_highlighter:", lambda example: True, show_relevance
     ),
+    Panel("tokens", "Token probabilities", ":material/segment:", serves_example_tokens, show_example_tokens),
 )

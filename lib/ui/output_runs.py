@@ -21,6 +21,7 @@ from lib.ui.words import escape_markdown, shorten
 RUN_PARAMETERS = (
     *("true", "predicted", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix", "passage"),
     *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
+    *("given", "suggested", "issue", "audit"),
 )  # fmt: skip
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
@@ -126,6 +127,11 @@ def show_not_ready(run: RunFolder, *, lacking: str) -> None:
     """Why a run has nothing to show here, and the one button that leads on. `lacking` names it: "scores"."""
     state = run.state()
     name = f"**{escape_markdown(shorten(run.name, 60))}**"
+    if run.spec.audit:
+        st.markdown(f"{name} checks labels: it makes no model, so it has no {lacking} of its own.")
+        if run.spec.parent:
+            lead_on("Look at the labels", "Evaluate", run=run.spec.parent, view="labels")
+        return
     st.markdown(_why(name, state, lacking))
     problems = [Problem(**problem) for problem in state.problems]
     if problems:

@@ -15,6 +15,7 @@ from lib.ui.explain_link import explain_link
 from lib.ui.numbers import count, significant
 from lib.ui.pictures import picture_path, show_picture
 from lib.ui.review_selection import open_row
+from lib.ui.review_team import show_row_review
 from lib.ui.words import escape_markdown, shorten
 
 # Nobody reads more than this here, and the browser should not have to hold it.
@@ -53,6 +54,7 @@ def show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
                 else:
                     show_text(row[name], title=shorten(name.removeprefix(INPUT), 60))
             _facts(row, pictures=bool(found.pictures))
+            show_row_review(found, row)
         with thought:
             match found.output:
                 case LabelScores(labels=labels):

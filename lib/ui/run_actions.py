@@ -13,7 +13,11 @@ from lib.ui.words import escape_markdown
 def show_actions(line: RunLine, *, checkpoint: int | None) -> None:
     """One row of buttons; the primary one is what the state calls for."""
     with st.container(horizontal=True, vertical_alignment="center", key="run-actions"):
-        if line.has_result and page_file("Evaluate"):
+        if line.spec is not None and line.spec.audit:
+            if line.spec.parent and page_file("Evaluate"):
+                parent = line.spec.parent
+                lead_on("Look at the labels", "Evaluate", run=parent, view="labels", audit=line.id)
+        elif line.has_result and page_file("Evaluate"):
             lead_on("Look at its mistakes", "Evaluate", run=line.id)
         if line.active:
             _stop_button(line)

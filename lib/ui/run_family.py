@@ -44,8 +44,13 @@ def show_children(line: RunLine, lines: Sequence[RunLine]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"child {child.id}"):
             open_link(child, shorten(child.name, 60), icon=":material/subdirectory_arrow_right:")
             reason = reason_of(child.run)
-            change = f"{changed_words(line.spec, reason.changes)}: " if reason else ""
+            change = f"{_changed(line, reason)}: " if reason else ""
             st.caption(escape_markdown(f"{change}{_outcome(line, child)}"))
+
+
+def _changed(line: RunLine, reason: Reason) -> str:
+    """What was changed: the options, or where none were, what was put right beside them."""
+    return changed_words(line.spec, reason.changes) if line.spec and reason.changes else reason.what
 
 
 def children_of(parent: str, lines: Sequence[RunLine]) -> list[RunLine]:
@@ -65,7 +70,7 @@ def _because(reason: Reason | None, parent: RunLine | None) -> str:
         return ""
     head = reason.what.partition(". ")[0].removesuffix(".")
     words = f"because {head[:1].lower()}{head[1:]}" if head else ""
-    if parent is not None and parent.spec is not None:
+    if parent is not None and parent.spec is not None and reason.changes:
         words += f", with {changed_words(parent.spec, reason.changes)}"
     return words
 

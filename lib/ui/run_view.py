@@ -62,14 +62,16 @@ def show_run(line: RunLine) -> None:
     with family:
         show_children(line, lines)
     with curves:
-        st.fragment(_curves, run_every=every)(line.id)
+        # A check of labels has the curves of no one model.
+        st.fragment(_check if line.spec.audit else _curves, run_every=every)(line.id)
     if line.spec.search:
         with search:
             st.fragment(show_search, run_every=every)(line.id)
-    with seeds:
-        show_seeds(line, lines)
-    with samples:
-        st.fragment(show_samples, run_every=every)(line.id)
+    if not line.spec.audit:
+        with seeds:
+            show_seeds(line, lines)
+        with samples:
+            st.fragment(show_samples, run_every=every)(line.id)
     with scores:
         show_scores(line)
     with log:
@@ -155,6 +157,22 @@ def _ended(line: RunLine) -> None:
     else:
         show_problems(plain_problems(line))
         st.markdown(escape_markdown(words))
+
+
+@guarded
+def _check(identity: str) -> None:
+    """What a check of the labels came to, in a sentence."""
+    line = line_of(open_run(identity))
+    found = line.result.get("audit")
+    if not isinstance(found, dict) or not line.has_result:
+        st.caption("This run checks the labels of a data set: it makes no model. What it finds appears here.")
+        return
+    low, high = found["interval"]
+    st.markdown(
+        f"It judged **{count(found['rows'], 'row')}**, each by a model that had not seen it, and flagged "
+        f"**{count(found['flagged'], 'label')}**. By estimate about {count(round(found['expected']))} are wrong "
+        f"(95 % interval {count(round(low))} to {count(round(high))})."
+    )
 
 
 @guarded

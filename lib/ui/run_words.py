@@ -83,6 +83,8 @@ def ending_words(line: RunLine, *, checkpoint: int | None, trials: int = 0) -> s
         case "succeeded":
             return f"Finished {when} after {took}.{_early(line)}{_predicted(line)}"
         case "stopped":
+            if line.spec and line.spec.audit:
+                return f"Stopped{at}, {when}. What it had judged by then is kept, and Resume goes on with it."
             kept = (
                 " What it had learned by then is kept and was scored."
                 if line.result
@@ -159,7 +161,10 @@ def model_title(ref: str) -> str:
 
 
 def made_words(spec: Spec) -> str:
-    """What a run is made of: "MiniLM-L6 · tweets@1 · Balanced"."""
+    """What a run is made of: "MiniLM-L6 · tweets@1 · Balanced"; of a check of labels how it checks."""
+    if spec.audit:
+        how = f"{spec.audit.get('how')} check of the labels, {count(spec.audit.get('folds'), 'fold')}"
+        return " · ".join([model_title(spec.model), *([spec.data.dataset] if spec.data.dataset else []), how])
     preset = PRESET_TITLES.get(str(spec.options.get("preset")), "own options")
     return " · ".join([model_title(spec.model), *([spec.data.dataset] if spec.data.dataset else []), preset])
 

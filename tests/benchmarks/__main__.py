@@ -2,13 +2,25 @@
 
 import sys
 
-from tests.benchmarks import adapters, app, costs, distillation, pretraining, profile, tasks, training, views
+from tests.benchmarks import (
+    adapters,
+    app,
+    costs,
+    distillation,
+    labels,
+    pretraining,
+    profile,
+    tasks,
+    training,
+    views,
+)
 
 BENCHMARKS = {
     "adapters": adapters.measure,
     "app": app.measure,
     "costs": costs.measure,
     "distillation": distillation.measure,
+    "labels": labels.measure,
     "pretraining": pretraining.measure,
     "profile": profile.measure,
     "training": training.measure,
