@@ -9,7 +9,7 @@ import pandas as pd
 
 # The lower ends of the ranges, and the last one's upper end, which nothing reaches.
 RANK_ENDS = [1.0, 2.0, 3.0, 4.0, 6.0, 11.0, 101.0, 1e9]
-RANK_NAMES = ["1st", "2nd", "3rd", "4–5", "6–10", "11–100", "beyond 100"]
+RANK_NAMES = ["1st", "2nd", "3rd", "4–5", "6–10", "11–100", "101+"]
 
 
 def token_ranks(hidden: Sequence[str]) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def row_histogram(
         title=title or measure,
         subtitle=" · ".join(part for part in (whole, note) if part),
         plot_height=170,
-        bottom=70,
+        bottom=52,
         extra_top=8,
     )
     alt = f"{measure} of {whole}: most, {counts[most]:,}, lie in {names[most]}."

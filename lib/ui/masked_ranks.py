@@ -45,7 +45,7 @@ def show_ranks(found: Evaluation) -> "pd.Series[bool] | None":
     chart = row_histogram(
         binned(ranks["rank"], RANK_ENDS),
         RANK_NAMES,
-        measure="place of the hidden token among all tokens, likeliest first",
+        measure="rank of the hidden token",
         selected=chosen,
         noun=("hidden token", "hidden tokens"),
         split=found.split,
@@ -54,8 +54,8 @@ def show_ranks(found: Evaluation) -> "pd.Series[bool] | None":
     )
     show_chart(chart, "ranks histogram", on_select=on_bar)
     st.caption(
-        "A rank of 1 is an exact guess; of a few, the truth was among the likeliest. Several words often fit, so a low "
-        "rank is not always a mistake. Click a bar to read its texts."
+        "A rank of 1 is an exact guess; of a few, the truth was among the likeliest. Several words often fit, so a "
+        "rank far down is not always a mistake. Click a bar to read its texts."
     )
     if chosen is None:
         return None

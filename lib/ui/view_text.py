@@ -116,7 +116,7 @@ def _review(found: Evaluation) -> None:
         return
     title = TEXT_MEASURES[part.measure][0]
     shown = {} if part.measure in ("rouge1", "ratio") else {part.measure: st.column_config.NumberColumn(
-        title, format="%.2f" if TEXT_MEASURES[part.measure][2] else "%d", width=80)}  # fmt: skip
+        title, format="%.2f" if TEXT_MEASURES[part.measure][2] else "%d", width=150)}  # fmt: skip
     place = show_rows(
         found,
         rows,
@@ -133,7 +133,7 @@ def _review(found: Evaluation) -> None:
         },
         key="texts",
         alt=f"{count(len(rows), 'row')} with reference and written text, {ORDERS[str(order)].lower()} first",
-        text_width=280,
+        text_width=230,
     )
     _show_row(found, rows, place, mostly_new=bool(frame["novel_words"].median() > 0.5))
 

@@ -27,7 +27,7 @@ def test_every_hidden_token_has_a_line_and_a_range() -> None:
     assert table["place"].tolist() == [0, 0, 2, 2]
     counts = binned(table["rank"], RANK_ENDS)["rows"]
     assert dict(zip(RANK_NAMES, counts, strict=True)) == {
-        "1st": 1, "2nd": 0, "3rd": 0, "4–5": 1, "6–10": 0, "11–100": 1, "beyond 100": 1,
+        "1st": 1, "2nd": 0, "3rd": 0, "4–5": 1, "6–10": 0, "11–100": 1, "101+": 1,
     }  # fmt: skip
 
 
