@@ -30,8 +30,9 @@ def pairs_of(found: Evaluation) -> pd.DataFrame:
     every = pd.concat([stored, more[["row", "tuned", "untuned"]]], ignore_index=True)
     every = every.astype({"row": "int64"}).sort_values("row", kind="stable", ignore_index=True)
     every["prompt"] = [prompt_of(found, prompts.loc[row]) for row in every["row"]]
-    texts = every[["prompt", "tuned", "untuned"]].astype("str").agg("\x00".join, axis=1) if len(every) else []
-    every["pair"] = pd.Series([sha256(text.encode()).hexdigest()[:16] for text in texts], dtype="str")
+    texts = zip(every["prompt"], every["tuned"], every["untuned"], strict=True)
+    names = [sha256("\x00".join(map(str, three)).encode()).hexdigest()[:16] for three in texts]
+    every["pair"] = pd.Series(names, dtype="str")
     return every
 
 

@@ -73,8 +73,8 @@ def _passage(result: Forgetting) -> int:
     asked = st.query_params.get("passage", "")
     if asked.isascii() and asked.isdigit() and int(asked) in result.passages["row"].tolist():
         return int(asked)
-    change = result.passages["tuned"] - result.passages["untuned"]
-    return int(result.passages.loc[change.idxmax(), "row"])
+    change = (result.passages["tuned"] - result.passages["untuned"]).to_numpy()
+    return int(result.passages["row"].to_numpy()[int(change.argmax())])
 
 
 @guarded_callback
