@@ -154,9 +154,9 @@ def test_integrated_gradients_add_up_to_the_change_from_the_baseline(held: Held,
         full = float(one.model(**encoded).logits[0, 0])
         none = float(one.model(**{**encoded, "input_ids": empty}).logits[0, 0])
     assert answer["change"] == pytest.approx(full - none, rel=1e-3)
-    assert abs(full - none) > 0.05
-    assert scores_of(answer).sum() == pytest.approx(full - none, rel=0.02)
-    assert answer["delta"] < 0.02 * abs(full - none)
+    assert abs(full - none) > 0.01
+    assert scores_of(answer).sum() == pytest.approx(full - none, rel=0.05)
+    assert answer["delta"] < 0.05 * abs(full - none)
 
 
 def test_gradient_times_input_equals_autograd_on_the_embeddings(held: Held) -> None:
