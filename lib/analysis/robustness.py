@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.analysis.entities import entity_outcomes
+from lib.analysis.entities import entity_pairs
 from lib.analysis.intervals import Interval, wilson
 from lib.analysis.paired import middle, not_a_point, paired_scores
 from lib.tasks.outputs import LabelScores, ManyLabels, Number, Output, TokenLabels
@@ -99,14 +99,14 @@ def rejudged(output: Output, judged: pd.DataFrame, predicted: Sequence[object]) 
     again["predicted"] = again["predicted"].astype(judged["predicted"].dtype)
     if not isinstance(output, TokenLabels):
         return again.assign(correct=again["gold"].astype("str") == again["predicted"].astype("str"))
-    outcomes = entity_outcomes(again["gold"].tolist(), again["predicted"].tolist())
+    pairs = entity_pairs(again["gold"].tolist(), again["predicted"].tolist())
 
     def counted(side: str, *, right: bool) -> np.ndarray:
-        chosen = outcomes[(outcomes["side"] == side) & ((outcomes["outcome"] == "right") == right)]
+        chosen = pairs[pairs[side].notna() & ((pairs["outcome"] == "right") == right)]
         return np.bincount(chosen["place"].to_numpy(dtype=int), minlength=len(again))
 
     return again.assign(
         tp=counted("predicted", right=True),
         fp=counted("predicted", right=False),
-        fn=counted("gold", right=False),
+        fn=counted("true", right=False),
     )

@@ -84,9 +84,9 @@ def save_corrected(
     if pinned != split.column:
         frame[pinned] = parts.reindex(frame.index).astype("str")
     excluded = table.loc[table["change"] == "excluded", "row"]
-    kept = frame.drop(index=excluded)
+    kept = frame.drop(index=excluded.tolist())
     plan = SplitPlan(column=pinned, stratify=split.stratify, group=split.group, seed=split.seed)
-    counts = parts.drop(index=excluded).value_counts()
+    counts = parts.drop(index=excluded.tolist()).value_counts()
     made = save(
         Table(
             kept.reset_index(drop=True),

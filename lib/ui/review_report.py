@@ -29,7 +29,7 @@ td.n {white-space: nowrap; font-variant-numeric: tabular-nums} img {max-width: 9
 """
 
 
-def link_to(found: Evaluation, row: "pd.Series[object]", base: str) -> str:
+def link_to(found: Evaluation, row: "pd.Series[Any]", base: str) -> str:
     """The address that opens this row again, in its cell of the matrix."""
     asked = {
         "run": found.run.id,
@@ -49,7 +49,9 @@ def reviewed_table(found: Evaluation, reviews: Mapping[int, Review], base: str) 
     table = rows[["row", "row_id", "split", *found.texts, "gold", "predicted", "confidence", "loss"]]
     return table.assign(
         status=[review.status if review else "unreviewed" for review in known],
-        new_label=[review.label if review else None for review in known],
+        new_label=pd.Series(
+            [review.label if review else None for review in known], index=table.index, dtype="str"
+        ),
         note=[review.note if review else "" for review in known],
         author=[review.author if review else "" for review in known],
         time=[_when(review.time) if review else "" for review in known],
@@ -83,7 +85,9 @@ def report_page(found: Evaluation, reviews: Mapping[int, Review], base: str) -> 
         )
     names = [name.removeprefix(INPUT) for name in found.texts]
     heads = ["Row", *names, "True", "Predicted", "Status", "New label", "Note", "By", "When"]
-    lines = [_line(found, row) for row in shown.to_dict("records")]
+    lines = [
+        _line(found, {str(name): cell for name, cell in row.items()}) for row in shown.to_dict("records")
+    ]
     title = html.escape(f"Review of {found.run.name}")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
