@@ -8,6 +8,7 @@ from lib.analysis.balance import label_counts
 from lib.analysis.confusion import ConfusionMatrix
 from lib.analysis.distilled import Estimate, by_label
 from lib.analysis.entities import entity_table
+from lib.analysis.label_issues import find_issues
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
 from lib.analysis.trials import Trial
@@ -20,6 +21,8 @@ from lib.charts.decisions import decisions
 from lib.charts.entities import entity_outcomes
 from lib.charts.errors import errors
 from lib.charts.kept_by_label import kept_by_label
+from lib.charts.label_health import label_health
+from lib.charts.label_joint import label_joint
 from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
 from lib.charts.number_line import number_line
@@ -34,6 +37,9 @@ from lib.tasks.outputs import LabelScores
 
 NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
 MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
+ISSUES = find_issues(
+    [NASTY, "b", "b", NASTY], np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8]]), (NASTY, "b")
+)
 ENTITIES = entity_table(
     pd.DataFrame(
         [(0, "gold", NASTY, "missed"), (0, "gold", "b", "right"), (0, "predicted", "b", "right")],
@@ -91,6 +97,8 @@ CHARTS = {
     "label shares": lambda theme, **more: label_balance(
         label_counts([NASTY, "b"], ["train", "test"]), by="share", theme=theme, **more
     ),
+    "label health": lambda theme, **more: label_health(ISSUES.health(), theme=theme, **more),
+    "label joint": lambda theme, **more: label_joint(ISSUES, selected=(0, 1), theme=theme, **more),
     "lengths": lambda theme, **more: lengths([1, 5, 900], max_length=4, theme=theme, **more),
     "loss": lambda theme, **more: loss_curves(METRICS, best_step=3, theme=theme, **more),
     "per class": lambda theme, **more: per_class(table_of(MATRIX), theme=theme, **more),
