@@ -11,7 +11,7 @@ from lib.charts.text import escaped, percent, rows_on, shortened
 MOST = 25
 
 
-def label_health(table: pd.DataFrame, *, theme: Theme = "light") -> Chart:
+def label_health(table: pd.DataFrame, *, theme: Theme = "light", title: str | None = None) -> Chart:
     """A dot a label, the worst first, from `LabelIssues.health()`; each dot's customdata is its place in the table."""
     shown = table.head(MOST)
     records = shown.to_dict("records")
@@ -37,7 +37,7 @@ def label_health(table: pd.DataFrame, *, theme: Theme = "light") -> Chart:
     styled(
         figure,
         theme=theme,
-        title="Which labels can be trusted?",
+        title=title or "Which labels can be trusted?",
         subtitle="Wrong by estimate, 95 % interval (rows in brackets) · "
         f"{rows_on(int(table['rows'].sum()))}, all splits{more}",
         plot_height=max(len(shown), 2) * ROW,

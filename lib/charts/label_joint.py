@@ -25,7 +25,11 @@ def shown_labels(issues: LabelIssues) -> list[int]:
 
 
 def label_joint(
-    issues: LabelIssues, *, selected: tuple[int, int] | None = None, theme: Theme = "light"
+    issues: LabelIssues,
+    *,
+    selected: tuple[int, int] | None = None,
+    theme: Theme = "light",
+    title: str | None = None,
 ) -> Chart:
     """The confident joint without its diagonal: given labels from top to bottom, suggested ones from left to right.
 
@@ -39,7 +43,7 @@ def label_joint(
     text = [["" if np.isnan(n) or not n else f"{n:.0f}" for n in line] for line in counts]
     figure = go.Figure(
         go.Heatmap(
-            z=np.where(np.isnan(counts), None, counts / top).tolist(),
+            z=[[None if np.isnan(n) else n / top for n in line] for line in counts],
             zmin=0,
             zmax=1,
             colorscale=SEQUENTIAL[theme],
@@ -86,7 +90,7 @@ def label_joint(
     styled(
         figure,
         theme=theme,
-        title="Which labels are mixed up?" if flagged else "No label looks wrong",
+        title=title or ("Which labels are mixed up?" if flagged else "No label looks wrong"),
         subtitle=f"{flagged:,} flagged rows of {rows_on(len(issues.given))}, all splits, judged out of fold{more}",
         plot_height=min(max(size * cell, 200), 720),
         bottom=60 if size <= 8 else 100,

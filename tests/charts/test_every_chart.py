@@ -19,6 +19,7 @@ from lib.analysis.entity_matrix import EntityMatrix
 from lib.analysis.error_tree import error_tree as grown
 from lib.analysis.faithfulness import faithfulness
 from lib.analysis.forgetting import Forgetting
+from lib.analysis.label_issues import find_issues
 from lib.analysis.matrix_change import MatrixChange
 from lib.analysis.per_class import per_class as table_of
 from lib.analysis.seeds import SeedScore
@@ -52,6 +53,8 @@ from lib.charts.faithfulness import faithfulness_chart
 from lib.charts.forgetting import forgetting
 from lib.charts.gains import gains
 from lib.charts.kept_by_label import kept_by_label
+from lib.charts.label_health import label_health
+from lib.charts.label_joint import label_joint
 from lib.charts.labels import label_balance
 from lib.charts.lengths import lengths
 from lib.charts.matrix_change import matrix_change
@@ -75,6 +78,9 @@ from lib.tasks.outputs import LabelScores
 
 NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
 MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
+ISSUES = find_issues(
+    [NASTY, "b", "b", NASTY], np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8]]), (NASTY, "b")
+)
 CHANGE = MatrixChange.of([NASTY, "b", "b", "c"], ["b", "b", "c", "c"], [NASTY, "b", "b", NASTY])
 PAIRS = pd.DataFrame(
     [(0, NASTY, None, "missed"), (0, "b", "b", "right"), (0, "b", NASTY, "wrong type and borders")],
@@ -247,6 +253,8 @@ CHARTS = {
     "label shares": lambda theme, **more: label_balance(
         label_counts([NASTY, "b"], ["train", "test"]), by="share", theme=theme, **more
     ),
+    "label health": lambda theme, **more: label_health(ISSUES.health(), theme=theme, **more),
+    "label joint": lambda theme, **more: label_joint(ISSUES, selected=(0, 1), theme=theme, **more),
     "lengths": lambda theme, **more: lengths([1, 5, 900], max_length=4, theme=theme, **more),
     "loss": lambda theme, **more: loss_curves(METRICS, best_step=3, theme=theme, **more),
     "overlay": lambda theme, **more: overlay(
