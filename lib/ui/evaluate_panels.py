@@ -40,5 +40,5 @@ PANELS: tuple[Panel[Evaluation], ...] = (
     Panel("labels", "Labels", ":material/rule:", label_check.serves, label_check.show_label_check),
     Panel("budget", "More labels", ":material/trending_up:", has_budget, show_budget),
     Panel("map", "Map", ":material/scatter_plot:", can_be_mapped, show_map),
-    Panel("robustness", "Small changes", ":material/tune:", can_be_changed, show_robustness),
+    Panel("robustness", "Small changes", ":material/shield:", can_be_changed, show_robustness),
 )

@@ -52,7 +52,7 @@ def show_evaluation(run: RunFolder, split: str) -> None:
     found = evaluation(run, split)
     show_answer(found)
     show_distillation(found)
-    section("Where it is wrong")
+    section("Look closer")
     panel = choose_panel(PANELS, found)
     if panel is not None:
         panel.show(found)
