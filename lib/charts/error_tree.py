@@ -47,8 +47,8 @@ def error_tree(
     )
     said = [percent(node.score) if is_share else f"{node.score:.3g}" for node in nodes]
     scores = table["score"].to_numpy()
-    spread = float(scores.max() - scores.min())
-    colours = 0.1 + 0.5 * (scores - scores.min()) / spread if spread > 0 else np.full(len(scores), 0.1)
+    # Against the score of all rows, not from the least to the most: a small difference must not look like a large one.
+    colours = np.clip(0.3 * scores / scores[0], 0.05, 0.6) if scores[0] > 0 else np.full(len(scores), 0.05)
     figure = go.Figure(
         go.Bar(
             orientation="h",

@@ -28,11 +28,11 @@ def test_a_bar_of_the_reliability_diagram_opens_its_rows(app: App, window: Page)
     click(window, "reliability-as-it-is", 0.7, 0.5)
     window.wait_for_url(re.compile("bin=10-11"))
     expect(window.get_by_text("of them right")).to_be_visible()
-    window.get_by_role("button", name="with a confidence of 67 % to 73 %").click()
+    window.get_by_role("button", name="with a confidence of 67 % to 73 %", exact=True).click()
     expect(window.get_by_text("of them right")).to_be_hidden()
 
 
-def test_a_part_of_the_tree_and_a_dot_open_their_rows(app: App, window: Page) -> None:
+def test_a_part_of_the_tree_opens_its_rows(app: App, window: Page) -> None:
     run = finished_run(rows=1200)
     window.goto(f"{app.url}/Evaluate?run={run.id}&view=slices")
     settle(window)
