@@ -16,7 +16,7 @@ with page(
         split = choose_split(run) if run and has_scores(run) else None
     if run and split:
         show_evaluation(run, split)
-        lead_on("Try the model", "Predict")
+        lead_on("Look inside the model", "Explain")
     elif run:
         show_not_ready(run, lacking="scores")
     elif not hand.run:

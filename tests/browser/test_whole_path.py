@@ -135,6 +135,9 @@ def place_of_cell(page: Page, matrix: Locator, *, row: int, column: int) -> tupl
 
 
 def predict_one(page: Page) -> None:
+    page.get_by_role("button", name="Look inside the model").click()
+    page.wait_for_url(re.compile("/Explain"))
+    page.get_by_text("Attention weights of every head").first.wait_for(timeout=90_000)
     page.get_by_role("button", name="Try the model").click()
     page.wait_for_url(re.compile("/Predict"))
     settle(page)

@@ -60,6 +60,7 @@ from lib.charts.lengths import lengths
 from lib.charts.matrix_change import matrix_change
 from lib.charts.number_line import number_line
 from lib.charts.operating_curve import operating_curve
+from lib.charts.overlay import Curve as RunCurve
 from lib.charts.overlay import overlay
 from lib.charts.parallel import parallel
 from lib.charts.per_class import per_class
@@ -258,7 +259,7 @@ CHARTS = {
     "lengths": lambda theme, **more: lengths([1, 5, 900], max_length=4, theme=theme, **more),
     "loss": lambda theme, **more: loss_curves(METRICS, best_step=3, theme=theme, **more),
     "overlay": lambda theme, **more: overlay(
-        [Curve(n, NASTY, np.arange(20.0), np.arange(20.0) / n, n) for n in (1, 2)],
+        [RunCurve(n, NASTY, np.arange(20.0), np.arange(20.0) / n, n) for n in (1, 2)],
         what=NASTY,
         smooth=True,
         theme=theme,
