@@ -83,7 +83,7 @@ def save_corrected(
     pinned = pinned_column(frame, split, parts)
     if pinned != split.column:
         frame[pinned] = parts.reindex(frame.index).astype("str")
-    excluded = table.loc[table["change"] == "excluded", "row"]
+    excluded = table.loc[table["change"] == "excluded", "row"].tolist()
     kept = frame.drop(index=excluded)
     plan = SplitPlan(column=pinned, stratify=split.stratify, group=split.group, seed=split.seed)
     counts = parts.drop(index=excluded).value_counts()

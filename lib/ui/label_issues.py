@@ -275,7 +275,9 @@ def issues_table(check: LabelCheck, rows: pd.DataFrame, reviews: Mapping[int, Re
     decided = [reviews.get(int(row)) for row in rows["row"]]
     return table.assign(
         decision=[review.status if review else "unreviewed" for review in decided],
-        new_label=[review.label if review else None for review in decided],
+        new_label=pd.Series(
+            [review.label if review else None for review in decided], index=rows.index, dtype="str"
+        ),
         author=[review.author if review else "" for review in decided],
         note=[review.note if review else "" for review in decided],
     )

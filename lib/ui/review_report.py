@@ -3,6 +3,7 @@
 import html
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -29,7 +30,7 @@ td.n {white-space: nowrap; font-variant-numeric: tabular-nums} img {max-width: 9
 """
 
 
-def link_to(found: Evaluation, row: "pd.Series[object]", base: str) -> str:
+def link_to(found: Evaluation, row: "pd.Series[Any]", base: str) -> str:
     """The address that opens this row again, in its cell of the matrix."""
     asked = {
         "run": found.run.id,
@@ -49,7 +50,9 @@ def reviewed_table(found: Evaluation, reviews: Mapping[int, Review], base: str) 
     table = rows[["row", "row_id", "split", *found.texts, "gold", "predicted", "confidence", "loss"]]
     return table.assign(
         status=[review.status if review else "unreviewed" for review in known],
-        new_label=[review.label if review else None for review in known],
+        new_label=pd.Series(
+            [review.label if review else None for review in known], index=rows.index, dtype="str"
+        ),
         note=[review.note if review else "" for review in known],
         author=[review.author if review else "" for review in known],
         time=[_when(review.time) if review else "" for review in known],
@@ -94,7 +97,7 @@ def report_page(found: Evaluation, reviews: Mapping[int, Review], base: str) -> 
     )
 
 
-def _line(found: Evaluation, row: dict[str, object]) -> str:
+def _line(found: Evaluation, row: dict[Any, Any]) -> str:
     link = html.escape(str(row["link"]), quote=True)
     cells = [f'<td class="n"><a href="{link}">{int(str(row["row"])) + 1:,}</a></td>']
     for name in found.texts:
@@ -103,5 +106,5 @@ def _line(found: Evaluation, row: dict[str, object]) -> str:
         else:
             cells.append(f'<td dir="auto">{html.escape(shorten(str(row[name]), MOST_CHARACTERS))}</td>')
     plain = ("gold", "predicted", "status", "new_label", "note", "author", "time")
-    cells += [f"<td>{html.escape('' if row[name] is None else str(row[name]))}</td>" for name in plain]
+    cells += [f"<td>{html.escape('' if pd.isna(row[name]) else str(row[name]))}</td>" for name in plain]
     return f"<tr>{''.join(cells)}</tr>"
