@@ -14,7 +14,7 @@ from lib.charts.text import escaped, percent, rows_on, shortened
 
 _ROW = 62
 # Parts narrower than this share of all rows have no room for words; about so many letters fit in the whole width.
-_NARROW, _LETTERS = 0.07, 120
+_NARROW, _LETTERS = 0.12, 90
 
 
 def error_tree(

@@ -43,7 +43,7 @@ def label_joint(
     text = [["" if np.isnan(n) or not n else f"{n:.0f}" for n in line] for line in counts]
     figure = go.Figure(
         go.Heatmap(
-            z=[[None if np.isnan(n) else n / top for n in line] for line in counts],
+            z=[[None if np.isnan(n) else n / top for n in line] for line in counts.tolist()],
             zmin=0,
             zmax=1,
             colorscale=SEQUENTIAL[theme],

@@ -74,9 +74,7 @@ def styled(
     below = wrapped(subtitle, SUBTITLE_LETTERS) if subtitle else []
     small = f'<span style="font-size:13px;font-weight:400;color:{MUTED[theme]}">{{}}</span>'
     if key:
-        below.append(
-            "  ".join(f'<span style="color:{colour}">■</span> {escaped(name)}' for name, colour in key)
-        )
+        below += _key_lines(key)
     top = 6 + len(lines) * TITLE_LINE + len(below) * SUBTITLE_LINE + 12 + extra_top
     height = top + plot_height + bottom
     heading: dict[str, Any] = {
@@ -98,3 +96,16 @@ def styled(
         margin={"l": left, "r": right, "t": top, "b": bottom, "pad": 0},
     )
     return figure
+
+
+def _key_lines(key: Sequence[tuple[str, str]]) -> list[str]:
+    """The key in as many lines as a phone needs; a name stays beside its colour."""
+    lines: list[list[str]] = [[]]
+    room = SUBTITLE_LETTERS
+    for name, colour in key:
+        if lines[-1] and len(name) + 4 > room:
+            lines.append([])
+            room = SUBTITLE_LETTERS
+        room -= len(name) + 4
+        lines[-1].append(f'<span style="color:{colour}">■</span> {escaped(name)}')
+    return ["  ".join(line) for line in lines]

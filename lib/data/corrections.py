@@ -83,10 +83,10 @@ def save_corrected(
     pinned = pinned_column(frame, split, parts)
     if pinned != split.column:
         frame[pinned] = parts.reindex(frame.index).astype("str")
-    excluded = table.loc[table["change"] == "excluded", "row"]
-    kept = frame.drop(index=excluded.tolist())
+    excluded = table.loc[table["change"] == "excluded", "row"].tolist()
+    kept = frame.drop(index=excluded)
     plan = SplitPlan(column=pinned, stratify=split.stratify, group=split.group, seed=split.seed)
-    counts = parts.drop(index=excluded.tolist()).value_counts()
+    counts = parts.drop(index=excluded).value_counts()
     made = save(
         Table(
             kept.reset_index(drop=True),

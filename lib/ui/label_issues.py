@@ -276,7 +276,7 @@ def issues_table(check: LabelCheck, rows: pd.DataFrame, reviews: Mapping[int, Re
     return table.assign(
         decision=[review.status if review else "unreviewed" for review in decided],
         new_label=pd.Series(
-            [review.label if review else None for review in decided], index=table.index, dtype="str"
+            [review.label if review else None for review in decided], index=rows.index, dtype="str"
         ),
         author=[review.author if review else "" for review in decided],
         note=[review.note if review else "" for review in decided],

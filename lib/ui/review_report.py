@@ -51,7 +51,7 @@ def reviewed_table(found: Evaluation, reviews: Mapping[int, Review], base: str) 
     return table.assign(
         status=[review.status if review else "unreviewed" for review in known],
         new_label=pd.Series(
-            [review.label if review else None for review in known], index=table.index, dtype="str"
+            [review.label if review else None for review in known], index=rows.index, dtype="str"
         ),
         note=[review.note if review else "" for review in known],
         author=[review.author if review else "" for review in known],
@@ -86,9 +86,7 @@ def report_page(found: Evaluation, reviews: Mapping[int, Review], base: str) -> 
         )
     names = [name.removeprefix(INPUT) for name in found.texts]
     heads = ["Row", *names, "True", "Predicted", "Status", "New label", "Note", "By", "When"]
-    lines = [
-        _line(found, {str(name): cell for name, cell in row.items()}) for row in shown.to_dict("records")
-    ]
+    lines = [_line(found, row) for row in shown.to_dict("records")]
     title = html.escape(f"Review of {found.run.name}")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -99,7 +97,7 @@ def report_page(found: Evaluation, reviews: Mapping[int, Review], base: str) -> 
     )
 
 
-def _line(found: Evaluation, row: dict[str, object]) -> str:
+def _line(found: Evaluation, row: dict[Any, Any]) -> str:
     link = html.escape(str(row["link"]), quote=True)
     cells = [f'<td class="n"><a href="{link}">{int(str(row["row"])) + 1:,}</a></td>']
     for name in found.texts:
@@ -108,5 +106,5 @@ def _line(found: Evaluation, row: dict[str, object]) -> str:
         else:
             cells.append(f'<td dir="auto">{html.escape(shorten(str(row[name]), MOST_CHARACTERS))}</td>')
     plain = ("gold", "predicted", "status", "new_label", "note", "author", "time")
-    cells += [f"<td>{html.escape('' if row[name] is None else str(row[name]))}</td>" for name in plain]
+    cells += [f"<td>{html.escape('' if pd.isna(row[name]) else str(row[name]))}</td>" for name in plain]
     return f"<tr>{''.join(cells)}</tr>"

@@ -51,7 +51,13 @@ def test_from_upload_to_prediction(app: App, window: Page, slug: str) -> None:
     expect(page.get_by_text(task.main_score.title, exact=False).first).to_be_visible()
     no_fault(page, app.home)
 
-    page.locator(".st-key-path-strip").get_by_role("link", name="Predict").click()
+    page.get_by_role("button", name="Look inside the model").click()
+    page.wait_for_url(re.compile("/Explain"))
+    page.get_by_role("button", name="Try the model").wait_for(timeout=180_000)
+    settle(page)
+    no_fault(page, app.home)
+
+    page.get_by_role("button", name="Try the model").click()
     page.wait_for_url(re.compile("/Predict"))
     settle(page)
     try_it(page, task)

@@ -49,7 +49,7 @@ def test_planted_errors_are_found_corrected_and_trained_on_again_by_clicks(
 
     page.goto(f"{app.url}/Evaluate?run={run.id}")
     settle(page)
-    page.get_by_role("button", name=re.compile("Labels$")).click()
+    page.locator(".st-key-panels-view").get_by_role("radio", name=re.compile("Labels")).click()
     page.get_by_role("button", name=re.compile("Check the labels$")).click()
     wait_for(lambda: any(other.spec.audit for other in list_runs()), seconds=120, words="no check was queued")
     [check] = [other for other in list_runs() if other.spec.audit]
@@ -60,11 +60,12 @@ def test_planted_errors_are_found_corrected_and_trained_on_again_by_clicks(
     expect(page.get_by_text(re.compile("labels? looks? wrong"))).to_be_visible()
     settle(page)
     page.get_by_role("button", name=re.compile("Say who you are")).click()
-    page.get_by_label("Your name").fill("Ana")
+    page.get_by_role("textbox", name="Your name").fill("Ana")
     page.get_by_role("button", name="Use this name").click()
     expect(page.get_by_role("button", name=re.compile("Reviewing as Ana"))).to_be_visible()
     page.keyboard.press("Escape")
-    number = page.get_by_label("How many")
+    settle(page)
+    number = page.locator(".st-key-accept-many input")
     number.fill(number.get_attribute("max") or "5")
     number.press("Enter")
     settle(page)
