@@ -2,17 +2,15 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from datasets import Dataset
 from transformers import set_seed
 
-from lib.analysis.judged import score_intervals
 from lib.analysis.trials import search_report, trials_from
 from lib.errors import Problem, UserError
 from lib.methods import find_method
@@ -39,17 +37,23 @@ from lib.training.checkpoints import newest_complete, step_of, trained_parts, tr
 from lib.training.cut import cut_student
 from lib.training.distiller import Distiller, forget_projection
 from lib.training.download import downloaded
-from lib.training.keeping import by_name, keep_baseline, keep_model, keep_predictions, kept_baseline
+from lib.training.judging import (
+    UNTUNED,
+    baseline_scores,
+    compared_with_teacher,
+    contract_result,
+    judged_part,
+    untuned_scores,
+)
+from lib.training.keeping import keep_model, keep_predictions
 from lib.training.progress import Progress, peak_memory_mb
 from lib.training.reading import check_learned, read_facts
 from lib.training.rows import Rows, content_mark, encode_rows, load_rows
 from lib.training.scratch import made_from_scratch
 from lib.training.stopwatch import Stopwatch
-from lib.training.teaching import TEACHER, Teaching, called_in
+from lib.training.teaching import Teaching, called_in
 from lib.training.trainer import BucketTrainer, make_trainer, training_arguments, uses_bf16
-from lib.training.validation import Validation, all_scores
-
-UNTUNED = "untuned"
+from lib.training.validation import Validation
 
 
 @dataclass
@@ -99,7 +103,7 @@ def train_run(
         _check_lengths(session, train)
     with watch.time("scoring"):
         is_first = ranks.rank() == 0
-        baselines = {UNTUNED: _untuned(session, progress)} if task.scores_untuned and is_first else {}
+        baselines = {UNTUNED: untuned_scores(session, progress)} if task.scores_untuned and is_first else {}
     validation = Validation(
         run,
         task,
@@ -131,7 +135,7 @@ def train_run(
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).float()
     forget_projection(model)
     with watch.time("scoring"):
-        judged = {"validation": _evaluate(session, model, "validation", progress)}
+        judged = {"validation": judged_part(session, model, "validation", progress)}
     tuned = task.tuned_target(judged["validation"], session.brief)
     if tuned != session.brief.target:
         session.brief = session.brief.changed(target=tuned)
@@ -140,11 +144,11 @@ def train_run(
             judged["validation"], session.rows.frames["validation"], session.brief
         )
     with watch.time("scoring"):
-        judged["test"] = _evaluate(session, model, "test", progress)
+        judged["test"] = judged_part(session, model, "test", progress)
     progress.phase("fitting the baselines to compare with")
     with watch.time("baselines"):
-        baselines = _baselines(session) | baselines
-        distillation, told = _compared(session, model)
+        baselines = baseline_scores(session) | baselines
+        distillation, told = compared_with_teacher(session, model)
         baselines = told | baselines
     progress.phase("saving the model")
     facts: dict[str, Any] = {
@@ -173,7 +177,7 @@ def train_run(
             higher_is_better=task.main_score.higher_is_better,
             rows=min(len(judged["validation"]), task.most_validated or len(judged["validation"])),
         )
-    result = _result(session, judged, baselines, facts)
+    result = contract_result(session, judged, baselines, facts)
     found = final_findings(
         run,
         result,
@@ -260,19 +264,6 @@ def learned(session: Session, progress: Progress) -> tuple[Dataset, Distiller | 
     return train, teaching.distiller(task, brief, session.model, processor, train, frame)
 
 
-def _compared(session: Session, model: Any) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
-    """What the result of a distilled run says beside the usual, and the teacher's scores on the test rows."""
-    teaching, frames = session.teaching, session.rows.frames
-    if teaching is None:
-        return {}, {}
-    told = teaching.judged(frames["test"], session.brief)
-    found = {"distillation": teaching.compared(model, session.processor, session.brief, frames["validation"])}
-    joined = teaching.joining(session.rows)
-    return found | ({"unlabelled_rows": joined} if joined else {}), {
-        TEACHER: session.task.score(told, session.brief)
-    }
-
-
 def _model_of(spec: Spec) -> ModelInfo:
     info = student_model(spec.model, teacher_model(spec.method))
     if spec.revision and info.revision != spec.revision:
@@ -340,61 +331,3 @@ def session_trainer(
         watch=watch,
     )
     return trainer, teller
-
-
-def _evaluate(session: Session, model: Any, part: str, progress: Progress) -> pd.DataFrame:
-    """Predictions on a part beside the truth, in fp32, as the saved model will make them."""
-    frame = session.rows.frames[part]
-
-    def tell(done: int) -> None:
-        progress.tell(phase=f"scoring {part} rows: {done:,} of {len(frame):,}")
-
-    return session.task.evaluate(model, session.processor, frame, session.brief, on_rows=tell)
-
-
-def _untuned(session: Session, progress: Progress) -> dict[str, float]:
-    """The scores of the model before any training, on the test rows; kept for a run that is resumed."""
-    known = kept_baseline(session.run, UNTUNED)
-    if known is None:
-        model = session.model.to(session.device)
-        frame = session.rows.frames["test"]
-
-        def tell(done: int) -> None:
-            progress.tell(phase=f"scoring the untuned model: {done:,} of {len(frame):,} test rows")
-
-        known = session.task.evaluate(model, session.processor, frame, session.brief, on_rows=tell)
-        keep_baseline(session.run, UNTUNED, known, by_name(frame, session.task, session.brief))
-    return session.task.score(known, session.brief)
-
-
-def _baselines(session: Session) -> dict[str, dict[str, float]]:
-    frames, task = session.rows.frames, session.task
-    judged = task.baselines(frames["train"], frames["test"], session.brief)
-    for name, rows in judged.items():
-        keep_baseline(session.run, name, rows, by_name(frames["test"], task, session.brief))
-    return {name: task.score(rows, session.brief) for name, rows in judged.items()}
-
-
-def _result(
-    session: Session,
-    judged: Mapping[str, pd.DataFrame],
-    baselines: Mapping[str, Mapping[str, float]],
-    facts: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The contract's result; the state and what is only known at the very end are filled in later."""
-    task, brief = session.task, session.brief
-    output = task.output(brief.target)
-    return {
-        "run": session.run.id,
-        "folder": str(session.run.path),
-        "state": "running",
-        "task": task.slug,
-        "model": session.spec.model,
-        "method": session.spec.method["name"],
-        "rows": session.rows.count(),
-        "scores": {part: all_scores(task, rows, brief) for part, rows in judged.items()},
-        "intervals": {part: score_intervals(output, rows) for part, rows in judged.items()},
-        "baselines": baselines,
-        **facts,
-        "problems": [],
-    }

@@ -25,7 +25,7 @@ from lib.ui.words import escape_markdown, shorten
 OWN = "own"
 _PICK = "explain example"
 # What belongs to one example in the address, and means nothing for another.
-_OF_EXAMPLE = ("token",)
+_OF_EXAMPLE = ("token", "place", "hide")
 
 
 @dataclass(frozen=True)

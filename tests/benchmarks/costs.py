@@ -70,9 +70,9 @@ PAIRS = (
     ),
     Pair(
         "drugs-head",
-        "text-regression",
+        "text-classification",
         "head",
-        {"file": str(REVIEWS), "columns": {"text": "review", "target": "rating"}},
+        {"file": str(REVIEWS), "columns": {"text": "review", "label": "rating"}, "limit": 2_000},
         MINILM,
         needs=(REVIEWS,),
     ),
