@@ -33,9 +33,10 @@ COPIES_OF_LOGITS = 3.5
 # Of the fp32 matrix product rate that numpy reaches, what a training step keeps. Fitted, as the constants of time
 # below are, to runs of `python -m tests.benchmarks costs` on a quiet processor with AMX.
 EFFICIENCY = {"fp32": 0.45, "bf16": 1.0}
-# Adapters' thin matrices, and dropout's copies of their inputs, take far longer than their arithmetic: by how much
-# that slows the layers they lie beside.
-ADAPTERS_SLOW = 3.8
+# Adapters' thin matrices, and dropout's copies of their inputs, take far longer than their arithmetic. How many times
+# as long a training step takes, fitted to layers 384 to 576 wide; and a width, because what they cost grows with the
+# layers' width, and the layers' own cost with its square.
+ADAPTERS_SLOW, ADAPTERS_WIDTH = 3.8, 1_600
 # Imports, loading, tokenising and saving around the steps themselves.
 SECONDS_AROUND = 7.0
 SECONDS_PER_STEP_AND_LAYER = 0.002
@@ -275,7 +276,9 @@ def seconds_of(
     passes += 1.0 if options.gradient_checkpointing and how.reaches_inside else 0.0
     steps = total_steps(options, max(1, rows["train"]))
     batches = steps * options.gradient_accumulation
-    training = batches * options.batch_size * forward * passes / rate * (ADAPTERS_SLOW if how.rank else 1.0)
+    training = (
+        batches * options.batch_size * forward * passes / rate * slowed_by_adapters(shape.hidden, how.rank)
+    )
     training += batches * layers * SECONDS_PER_STEP_AND_LAYER * passes
     training += steps * (0.0 if how.frozen else shape.parameters * 28 / WEIGHT_BYTES_PER_SECOND)
     if how.bits:
@@ -296,6 +299,11 @@ def seconds_of(
     if (teacher := _teacher(method)) is not None:
         seconds += rows["train"] * _forward(shape_of(teacher), task, mean_tokens, written) / exact
     return seconds
+
+
+def slowed_by_adapters(hidden: int, rank: int) -> float:
+    """How many times as long a training step takes for the adapters beside layers so wide; 1 without any."""
+    return min(ADAPTERS_SLOW, 1 + ADAPTERS_WIDTH / max(hidden, 1)) if rank else 1.0
 
 
 def _forward(shape: Shape, task: Task, tokens: float, written: float) -> float:

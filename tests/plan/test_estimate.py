@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lib.models.sources import ModelInfo, describe_folder, find_model
-from lib.plan.estimate import memory_of, seconds_of, validations
+from lib.plan.estimate import memory_of, seconds_of, slowed_by_adapters, validations
 from lib.plan.shape import shape_of
 from lib.runs.options import TrainingOptions
 from lib.tasks import find_task
@@ -82,8 +82,14 @@ def test_a_head_alone_keeps_next_to_nothing() -> None:
 
 
 def test_methods_stand_in_the_order_of_their_cost() -> None:
-    assert seconds(HEAD) < seconds(LORA) < seconds(FULL)
+    assert seconds(HEAD) < min(seconds(LORA), seconds(FULL))
     assert memory(HEAD) < memory({"name": "qlora"}) < memory(LORA) < memory(FULL)
+
+
+def test_adapters_cost_time_beside_narrow_layers_and_hardly_any_beside_wide_ones() -> None:
+    costs = [slowed_by_adapters(hidden, 16) for hidden in (384, 768, 4_096, 16_384)]
+    assert costs == sorted(costs, reverse=True) and costs[0] > 3 and costs[-1] < 1.1
+    assert slowed_by_adapters(384, 0) == 1
 
 
 @pytest.mark.parametrize(("epochs", "each", "expected"), [(3.0, 1, 3), (3.0, 2, 6), (0.5, 1, 1), (2.5, 1, 3)])
