@@ -40,6 +40,7 @@ def template(theme: Theme) -> go.layout.Template:
             "xaxis": axis,
             "yaxis": axis,
             "showlegend": False,
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED[theme], "activecolor": INK[theme]},
             "hoverlabel": {
                 "bgcolor": "#FFFDF9" if theme == "light" else "#2B3440",
                 "bordercolor": GRID[theme],

@@ -16,6 +16,8 @@ from lib.ui.numbers import about, count, score
 from lib.ui.words import escape_markdown
 
 _UNDER_WAY = "_changing rows"
+# With fewer rows a change stands in the table alone.
+FEWEST_DRAWN = 20
 
 
 def show_robustness(found: Evaluation) -> None:
@@ -86,7 +88,8 @@ def _ask(found: Evaluation, drawn: Drawn, changes: list[AnyChange]) -> None:
 def _show(found: Evaluation, drawn: Drawn, changes: list[AnyChange], judged: dict[str, Robustness]) -> None:
     titles = {change.name: change.title for change in changes}
     main = found.task.main_score
-    kept = [one for one in judged.values() if one.difference is not None]
+    # The interval of a handful of rows would leave no room for the others.
+    kept = [one for one in judged.values() if one.difference is not None and one.rows >= FEWEST_DRAWN]
     if kept:
         show_chart(
             robustness_chart(
@@ -118,7 +121,7 @@ def _line(change: AnyChange, one: Robustness) -> dict[str, object]:
     if one.difference is None or one.interval is None:
         verdict = "may change what is true"
     elif one.is_noise:
-        verdict = "within noise"
+        verdict = "within noise" if one.rows >= FEWEST_DRAWN else "too few rows to tell"
     else:
         low, high = one.interval
         verdict = f"{one.difference:+.3f} ({low:+.3f} to {high:+.3f})".replace("-", "−")
