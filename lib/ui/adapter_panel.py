@@ -1,7 +1,5 @@
 """The map of an adapter on the Evaluate page: which weight matrices it changes, how much, in how many directions."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +8,7 @@ from lib.charts.adapter_map import adapter_map as map_chart
 from lib.charts.spectrum import spectrum
 from lib.inference.adapter_map import adapter_map, known_map
 from lib.inference.ask import is_loaded
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.numbers import significant
@@ -63,10 +61,8 @@ def _map(table: pd.DataFrame, chosen: str) -> None:
 
     @guarded_callback
     def on_cell() -> None:
-        point = picked(_CHART)
-        if point is not None and point.get("customdata") is not None:
-            found: Any = point["customdata"]
-            st.query_params["matrix"] = names[int(found["0"] if isinstance(found, dict) else found[0])]
+        if data := picked_data(_CHART):
+            st.query_params["matrix"] = names[int(data[0])]
 
     show_chart(map_chart(table, selected=chosen, theme=current_theme()), _CHART, on_select=on_cell)
 

@@ -1,7 +1,7 @@
 """Charts on the page: in the theme that is on, with words for those who cannot see them, and to keep."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -83,3 +83,11 @@ def picked(key: str) -> dict[str, Any] | None:
     state = st.session_state.get(key) or {}
     points = state["selection"]["points"] if "selection" in state else []
     return points[0] if points else None
+
+
+def picked_data(key: str) -> list[Any]:
+    """The customdata of the point picked last, as `picked`; empty without one. It comes as a list or as {"0": …}."""
+    data = (picked(key) or {}).get("customdata")
+    if isinstance(data, Mapping):
+        return [data[name] for name in sorted(data, key=int)]
+    return list(data) if isinstance(data, list | tuple) else []

@@ -13,7 +13,7 @@ from lib.charts.confusion import Cell, Colour, clicked
 from lib.charts.entities import entity_outcomes
 from lib.charts.entity_matrix import entity_matrix
 from lib.ui.address_choice import choose_in_address
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked, picked_data, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.entity_data import invalid_tags, modes_of, pairs_of, training_entities
 from lib.ui.entity_selection import Chosen, choose
@@ -105,10 +105,8 @@ def _errors(found: Evaluation) -> None:
 
     @guarded_callback
     def on_part() -> None:
-        point = picked("entities chart")
-        if point and "customdata" in point:
-            data = point["customdata"]
-            place, outcome = (data["0"], data["1"]) if isinstance(data, dict) else data[:2]
+        if data := picked_data("entities chart"):
+            place, outcome = data[:2]
             label = str(table["label"].iloc[int(place)])
             side = "predicted" if outcome == "spurious" else "true"
             choose(Selection(**{side: label}), str(outcome), split=found.split)

@@ -33,7 +33,7 @@ from lib.ui.calibration_words import (
     in_a_sentence,
     measure_table,
 )
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.chosen_rows import show_chosen
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
@@ -216,11 +216,8 @@ def _chart(
 
     @guarded_callback
     def on_bin() -> None:
-        point = picked(key)
-        if point and "customdata" in point:
-            place = point["customdata"]
-            place = int(place["0"] if isinstance(place, dict) else place[0])
-            row = side.bins.iloc[place]
+        if data := picked_data(key):
+            row = side.bins.iloc[int(data[0])]
             st.query_params[_BIN] = str(Bin(int(row["first"]), int(row["last"]), side.temperature))
             st.query_params["split"] = found.split
             forget_row()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ from lib.analysis.robustness import SHAPES
 from lib.analysis.text_changes import TEXT_CHANGES, TextChange, changed_texts
 from lib.inference.inputs import model_inputs
 from lib.inference.predict import predict
-from lib.settings import get_settings
 from lib.tasks.base import Role
 from lib.tasks.images import load_picture
 from lib.tasks.outputs import TokenLabels
 from lib.tasks.picture_changes import PICTURE_CHANGES, PictureChange
 from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.kept import keep, kept_path
+from lib.ui.output_runs import has_model
 from lib.ui.pictures import pictures_folder
 from lib.ui.views import view_of
 
@@ -45,9 +45,7 @@ class Drawn:
 
 def can_be_changed(found: Evaluation) -> bool:
     """Whether a small change of the input leaves the truth true, and the model is still there to be asked."""
-    if not isinstance(found.output, SHAPES) or not (found.run.model_path / "atelier.json").is_file():
-        return False
-    return drawn_rows(found, most=1) is not None
+    return isinstance(found.output, SHAPES) and has_model(found.run) and drawn_rows(found, most=1) is not None
 
 
 def drawn_rows(found: Evaluation, *, most: int = MOST_ROWS) -> Drawn | None:
@@ -61,7 +59,8 @@ def drawn_rows(found: Evaluation, *, most: int = MOST_ROWS) -> Drawn | None:
     view = view_of(found.output)
     lines: list[dict[str, Any]] = [{str(k): v for k, v in line.items()} for line in rows.to_dict("records")]
     cells = {}
-    folder = pictures_folder(found.run.spec.data.dataset)
+    pictures = any(role.kind == "image" for role in roles)
+    folder = pictures_folder(found.run.spec.data.dataset) if pictures else None
     for role in roles:
         given = [line.get(f"{INPUT}{columns[role.name]}", line.get(role.name)) for line in lines]
         if any(cell is None for cell in given) or (role.kind == "image" and folder is None):
@@ -95,7 +94,6 @@ def ask_changed(
     Raises UserError as `predict` does, and whatever `on_progress(done, total, phase)` raises to cancel.
     """
     path = _path(found, change)
-    path.parent.mkdir(parents=True, exist_ok=True)
     cells: dict[str, list[str]] = {}
     touched = np.zeros(len(drawn.rows), dtype=bool)
     for role in drawn.roles:
@@ -114,9 +112,7 @@ def ask_changed(
         said = (
             predict(f"run:{found.run.id}", asked, names, on_progress=on_progress).frame["predicted"].tolist()
         )
-    work = path.with_suffix(".part")
-    pd.DataFrame({"place": places, "predicted": said}).to_parquet(work, index=False)
-    work.replace(path)
+    keep(pd.DataFrame({"place": places, "predicted": said}), path)
 
 
 def _changed_pictures(change: PictureChange, names: Sequence[str], folder: Path) -> list[str]:
@@ -135,7 +131,4 @@ def _changed_pictures(change: PictureChange, names: Sequence[str], folder: Path)
 
 
 def _path(found: Evaluation, change: AnyChange) -> Path:
-    """Named after the run, its model and the judged rows, so that training again asks again."""
-    model = (found.run.model_path / "atelier.json").stat().st_mtime_ns
-    parts = [found.run.id, str(model), *map(str, found.key), change.name, str(MOST_ROWS)]
-    return get_settings().cache / "changed" / f"{sha256('|'.join(parts).encode()).hexdigest()[:20]}.parquet"
+    return kept_path(found, "changed", change.name, str(MOST_ROWS))

@@ -1,6 +1,5 @@
 """The map view: rows as the model sees them, a part of which can be circled and read."""
 
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,15 @@ import streamlit as st
 from lib.analysis.neighbours import expected_by_chance, inside, same_label_share
 from lib.charts.embedding import COLOURS, Colour, embedding_map
 from lib.inference.mapping import map_rows
-from lib.settings import get_settings
 from lib.tasks.outputs import LabelScores, ManyLabels, Number
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.evaluate_changes import Drawn, drawn_rows
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.judged_rows import show_rows
+from lib.ui.kept import keep, kept_path
 from lib.ui.numbers import count, significant
+from lib.ui.output_runs import has_model
 from lib.ui.review_row import show_row, show_text
 from lib.ui.review_selection import forget_row, open_row, row_in_address
 from lib.ui.words import escape_markdown, term
@@ -32,8 +32,9 @@ _SHAPES = (LabelScores, ManyLabels, Number)
 
 def can_be_mapped(found: Evaluation) -> bool:
     """Whether the model is there to be asked and each row has one answer to colour it by."""
-    there = (found.run.model_path / "atelier.json").is_file()
-    return isinstance(found.output, _SHAPES) and there and drawn_rows(found, most=1) is not None
+    return (
+        isinstance(found.output, _SHAPES) and has_model(found.run) and drawn_rows(found, most=1) is not None
+    )
 
 
 def show_map(found: Evaluation) -> None:
@@ -70,9 +71,7 @@ def _lines(path: str, changed: int) -> pd.DataFrame:
 
 
 def _path(found: Evaluation) -> Path:
-    model = (found.run.model_path / "atelier.json").stat().st_mtime_ns
-    parts = [found.run.id, str(model), *map(str, found.key), str(MOST_ROWS)]
-    return get_settings().cache / "maps" / f"{sha256('|'.join(parts).encode()).hexdigest()[:20]}.parquet"
+    return kept_path(found, "maps", str(MOST_ROWS))
 
 
 def _draw(found: Evaluation, drawn: Drawn, path: Path) -> None:
@@ -87,10 +86,7 @@ def _draw(found: Evaluation, drawn: Drawn, path: Path) -> None:
     names = {role.name: role.name for role in drawn.roles}
     lines = map_rows(f"run:{found.run.id}", pd.DataFrame(drawn.cells), names, on_progress=tell)
     if lines is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        work = path.with_suffix(".part")
-        lines.to_parquet(work, index=False)
-        work.replace(path)
+        keep(lines, path)
     st.session_state.pop(_UNDER_WAY, None)
 
 
@@ -197,11 +193,8 @@ def _take_selection(rows: list[int]) -> None:
             st.query_params[_AREA] = ";".join(f"{a:.2f},{b:.2f}" for a, b in corners)
             forget_row()
             return
-    if point := picked(_CHART):
-        data = point.get("customdata")
-        place = data[0] if isinstance(data, list) else (data or {}).get("0")
-        if place is not None:
-            open_row(rows[int(place)])
+    if data := picked_data(_CHART):
+        open_row(rows[int(data[0])])
 
 
 def _area() -> np.ndarray | None:

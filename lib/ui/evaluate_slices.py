@@ -7,7 +7,7 @@ from lib.analysis.slice_candidates import FEWEST
 from lib.analysis.slices import FALSE_DISCOVERIES
 from lib.charts.error_tree import error_tree as tree_chart
 from lib.charts.slices import slices as slices_chart
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.chosen_rows import show_chosen
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import Evaluation
@@ -119,11 +119,8 @@ def _tree(found: Evaluation, parts: Sliced, selected: str | None) -> None:
 
 
 def _picked_place(key: str) -> int | None:
-    point = picked(key)
-    if not point or "customdata" not in point:
-        return None
-    place = point["customdata"]
-    return int(place["0"] if isinstance(place, dict) else place[0])
+    data = picked_data(key)
+    return int(data[0]) if data else None
 
 
 def _table(found: Evaluation, parts: Sliced, selected: str | None) -> None:

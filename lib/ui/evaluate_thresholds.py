@@ -11,7 +11,7 @@ from lib.charts.expected_cost import expected_cost
 from lib.charts.operating_curve import Kind, operating_curve
 from lib.charts.text import percent
 from lib.ui.address_number import slide_in_address, type_in_address
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.chosen_rows import show_chosen
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
@@ -109,10 +109,8 @@ def _with_interval(part: int, whole: int) -> str:
 def _curve(found: Evaluation, one: OneLabel, kind: Kind, threshold: float) -> None:
     @guarded_callback
     def on_point() -> None:
-        point = picked(kind)
-        if point and "customdata" in point:
-            value = point["customdata"]
-            asked = float(value["0"] if isinstance(value, dict) else value[0])
+        if data := picked_data(kind):
+            asked = float(data[0])
             # Rounded down, so that the row of that probability is still given.
             st.query_params[_THRESHOLD] = f"{math.floor(asked / _STEP + 1e-9) * _STEP:g}"
             forget_row()

@@ -6,7 +6,7 @@ import streamlit as st
 from lib.analysis.class_probabilities import bar_of, class_probabilities, probability_of
 from lib.charts.class_probabilities import class_probabilities as chart_of
 from lib.tasks.outputs import LabelScores
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.judged_rows import show_rows
@@ -40,10 +40,8 @@ def show_two_labels(found: Evaluation) -> None:
 
     @guarded_callback
     def on_bar() -> None:
-        point = picked("two labels")
-        if point and "customdata" in point:
-            data = point["customdata"]
-            bar, side = (data["0"], data["1"]) if isinstance(data, dict) else data[:2]
+        if data := picked_data("two labels"):
+            bar, side = data[:2]
             st.query_params["part"] = f"{int(bar)}-{int(side)}"
             forget_row()
 

@@ -8,7 +8,7 @@ from lib.inference.general import general_losses
 from lib.inference.general_text import PASSAGES
 from lib.inference.token_losses import TokenLosses
 from lib.ui.address_choice import choose_in_address
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.numbers import score
@@ -79,10 +79,8 @@ def _passage(result: Forgetting) -> int:
 
 @guarded_callback
 def _on_dot() -> None:
-    point = picked(_CHART)
-    if point is not None:
-        chosen = point["customdata"]
-        st.query_params["passage"] = str(int(chosen["0"] if isinstance(chosen, dict) else chosen[0]))
+    if data := picked_data(_CHART):
+        st.query_params["passage"] = str(int(data[0]))
 
 
 def _one(scored: TokenLosses, row: int) -> None:

@@ -1,7 +1,6 @@
 """The labels that look wrong: which are mixed up, the rows behind a cell, one row in full, and what to do with it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +9,7 @@ from lib.analysis.label_issues import ORDER_TITLES, IssueOrder
 from lib.charts.label_health import label_health
 from lib.charts.label_joint import label_joint
 from lib.data.reviews import Review
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.frame import guarded_callback
@@ -78,8 +77,8 @@ def _charts(check: LabelCheck, given: str | None, suggested: str | None) -> None
 
         @guarded_callback
         def on_dot() -> None:
-            if (place := _first(picked("label health"))) is not None:
-                _select(str(table["label"].iloc[place]), None)
+            if data := picked_data("label health"):
+                _select(str(table["label"].iloc[int(data[0])]), None)
 
         show_chart(label_health(table, theme=current_theme()), "label health", on_select=on_dot)
         return
@@ -90,21 +89,11 @@ def _charts(check: LabelCheck, given: str | None, suggested: str | None) -> None
 
     @guarded_callback
     def on_cell() -> None:
-        point = picked("label joint")
-        if (one := _first(point)) is not None and (two := _first(point, 1)) is not None:
-            _select(labels[one], labels[two])
+        if data := picked_data("label joint"):
+            given, suggested = data[:2]
+            _select(labels[int(given)], labels[int(suggested)])
 
     show_chart(label_joint(issues, selected=cell, theme=current_theme()), "label joint", on_select=on_cell)
-
-
-def _first(point: Mapping[str, Any] | None, number: int = 0) -> int | None:
-    """A number of a clicked mark's customdata, which comes as a list or as {"0": …}."""
-    data = (point or {}).get("customdata")
-    if isinstance(data, Mapping):
-        data = [data.get("0"), data.get("1")]
-    if not isinstance(data, list | tuple) or len(data) <= number or data[number] is None:
-        return None
-    return int(data[number])
 
 
 def _listed(

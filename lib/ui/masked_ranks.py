@@ -9,7 +9,7 @@ import streamlit as st
 from lib.analysis.bins import binned, which_bin
 from lib.analysis.hidden_ranks import RANK_ENDS, RANK_NAMES, before_and_after, token_ranks
 from lib.charts.row_histogram import row_histogram
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import share, significant
@@ -36,10 +36,8 @@ def show_ranks(found: Evaluation) -> "pd.Series[bool] | None":
 
     @guarded_callback
     def on_bar() -> None:
-        point = picked("ranks histogram")
-        if point and "customdata" in point:
-            data = point["customdata"]
-            st.query_params["part"] = str(int(data["0"] if isinstance(data, dict) else data[0]))
+        if data := picked_data("ranks histogram"):
+            st.query_params["part"] = str(int(data[0]))
             forget_row()
 
     chart = row_histogram(

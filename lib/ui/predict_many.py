@@ -26,6 +26,7 @@ from lib.tasks.outputs import output_from_json
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.frame import guarded_callback, hold_back
+from lib.ui.kept import keep
 from lib.ui.numbers import about, count, duration
 from lib.ui.pictures import PICTURE_ROW, thumbnails_in
 from lib.ui.problems import show_problems
@@ -196,11 +197,8 @@ def _predict(run: RunFolder, rows: Table, columns: dict[str, str], path: Path) -
         raise
     bar.progress(1.0, text="Writing the table")
     _forget_old(path.parent)
-    path.parent.mkdir(parents=True, exist_ok=True)
     table = as_table(found)
-    work = path.with_suffix(".part")
-    beside(frame, table).to_parquet(work, index=False)
-    work.replace(path)
+    keep(beside(frame, table), path)
     cut = found.frame["truncated"].fillna(False).astype(bool) if "truncated" in found.frame else None
     write_json(
         path.with_suffix(".json"),

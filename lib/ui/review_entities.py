@@ -17,9 +17,9 @@ from lib.ui.entity_selection import KINDS, WRONG, Chosen, choose
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded_callback
+from lib.ui.judged_rows import show_steps
 from lib.ui.numbers import count, significant
 from lib.ui.review_list import ROWS_ANCHOR
-from lib.ui.review_row import show_steps
 from lib.ui.review_selection import Selection, forget_row, open_row, row_in_address
 from lib.ui.words import escape_markdown, shorten, term
 

@@ -12,7 +12,7 @@ import streamlit as st
 from lib.analysis.confusion import ConfusionMatrix, Order
 from lib.charts.confusion import Cell, Colour, clicked, confusion
 from lib.charts.per_class import MEASURE_TITLES, Measure, per_class
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked, picked_data, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import Evaluation, label_order, label_table
 from lib.ui.frame import guarded_callback
@@ -170,11 +170,8 @@ def _labels(found: Evaluation, matrix: ConfusionMatrix, options: Any) -> None:
 
     @guarded_callback
     def on_dot() -> None:
-        point = picked("labels chart")
-        if point and "customdata" in point:
-            place = point["customdata"]
-            place = place["0"] if isinstance(place, dict) else place[0]
-            select(Selection(true=str(table["label"].iloc[int(place)])), split=found.split)
+        if data := picked_data("labels chart"):
+            select(Selection(true=str(table["label"].iloc[int(data[0])])), split=found.split)
 
     show_chart(chart, "labels chart", on_select=on_dot)
     _clickable(

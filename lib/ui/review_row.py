@@ -12,9 +12,9 @@ from lib.tasks.outputs import LabelScores
 from lib.ui.charts import current_theme, show_chart
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.explain_link import explain_link
+from lib.ui.judged_rows import show_steps
 from lib.ui.numbers import count, significant
 from lib.ui.pictures import picture_path, show_picture
-from lib.ui.review_selection import open_row
 from lib.ui.review_team import show_row_review
 from lib.ui.words import escape_markdown, shorten
 
@@ -67,34 +67,6 @@ def show_row(found: Evaluation, rows: pd.DataFrame, place: int) -> None:
                         theme=current_theme(),
                     )
                     show_chart(chart, "probabilities", downloads=False)
-
-
-def show_steps(rows: pd.DataFrame, place: int) -> None:
-    """The way to the rows before and after the open one in a list, which need only have the column `row`."""
-    numbers = rows["row"]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        before = int(numbers.iloc[place - 1]) if place else None
-        after = int(numbers.iloc[place + 1]) if place + 1 < len(rows) else None
-        st.button(
-            "Previous",
-            icon=":material/arrow_back:",
-            key="previous row",
-            disabled=before is None,
-            on_click=open_row,
-            args=(before,),
-        )
-        st.button(
-            "Next",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            key="next row",
-            disabled=after is None,
-            on_click=open_row,
-            args=(after,),
-        )
-        st.caption(
-            f"{place + 1:,} of {count(len(rows), 'row')} · row {int(numbers.iloc[place]) + 1:,} of the data"
-        )
 
 
 def _facts(row: "pd.Series[Any]", *, pictures: bool) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from lib.analysis.alignment import MEASURES, alignment_table
 from lib.analysis.bins import binned, count_bins, ratio_bins, share_bins, which_bin
 from lib.charts.row_histogram import row_histogram
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded_callback
 from lib.ui.numbers import count, significant
@@ -118,11 +118,9 @@ def choose_part(found: Evaluation, frame: pd.DataFrame) -> Part:
 
     @guarded_callback
     def on_bar() -> None:
-        point = picked("texts histogram")
-        if point and "customdata" in point:
-            data = point["customdata"]
+        if data := picked_data("texts histogram"):
             st.query_params["measure"] = measure
-            st.query_params["part"] = str(int(data["0"] if isinstance(data, dict) else data[0]))
+            st.query_params["part"] = str(int(data[0]))
             forget_row()
 
     chart = row_histogram(

@@ -12,7 +12,7 @@ from lib.inference.token_features import Of
 from lib.inference.token_losses import TokenLosses, token_losses
 from lib.tasks.outputs import Continuation, Text
 from lib.ui.address_choice import choose_in_address
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.judged_again import kinds_of, rows_again
@@ -80,10 +80,8 @@ def show_tokens(found: Evaluation) -> None:
 def _scatter(found: Evaluation, pairs: pd.DataFrame, selected: int) -> None:
     @guarded_callback
     def on_dot() -> None:
-        point = picked(_CHART)
-        if point is not None:
-            chosen = point["customdata"]
-            open_row(int(chosen["0"] if isinstance(chosen, dict) else chosen[0]))
+        if data := picked_data(_CHART):
+            open_row(int(data[0]))
 
     chart = before_after_chart(pairs, selected=selected, split=found.split, theme=current_theme())
     show_chart(chart, _CHART, on_select=on_dot)

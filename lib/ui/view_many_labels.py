@@ -10,7 +10,7 @@ from lib.analysis.label_sets import as_sets, per_label
 from lib.charts.decisions import decisions
 from lib.charts.per_class import MEASURE_TITLES, Measure, per_class
 from lib.tasks.outputs import ManyLabels
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.explain_link import explain_link
@@ -154,11 +154,8 @@ def _labels(found: Evaluation, table: pd.DataFrame) -> None:
 
     @guarded_callback
     def on_dot() -> None:
-        point = picked("labels chart")
-        if point and "customdata" in point:
-            place = point["customdata"]
-            place = place["0"] if isinstance(place, dict) else place[0]
-            _select(str(table["label"].iloc[int(place)]), "any", found.split)
+        if data := picked_data("labels chart"):
+            _select(str(table["label"].iloc[int(data[0])]), "any", found.split)
 
     show_chart(chart, "labels chart", on_select=on_dot)
 

@@ -10,7 +10,7 @@ from lib.charts.errors import errors
 from lib.charts.number_line import number_line
 from lib.charts.true_against_predicted import true_against_predicted
 from lib.tasks.outputs import Number
-from lib.ui.charts import current_theme, picked, show_chart
+from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded, guarded_callback
@@ -126,10 +126,8 @@ def _charts(found: Evaluation, output: Number, known: pd.DataFrame, selected: in
 
     @guarded_callback
     def on_dot() -> None:
-        point = picked("true against predicted")
-        if point and "customdata" in point:
-            number = point["customdata"]
-            open_row(int(number["0"] if isinstance(number, dict) else number[0]))
+        if data := picked_data("true against predicted"):
+            open_row(int(data[0]))
 
     show_chart(chart, "true against predicted", on_select=on_dot)
     spread_of_errors = errors(

@@ -10,9 +10,10 @@ from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.explain_link import explain_link
 from lib.ui.frame import guarded, guarded_callback
+from lib.ui.judged_rows import show_steps
 from lib.ui.marked_answers import Mark, show_answers
 from lib.ui.numbers import count, share, significant
-from lib.ui.review_row import show_steps, show_text
+from lib.ui.review_row import show_text
 from lib.ui.review_selection import forget_row, open_row, row_in_address
 from lib.ui.view import View
 from lib.ui.words import escape_markdown, shorten, term
