@@ -172,32 +172,68 @@ def _heatmap(
     # 256 steps are more than eyes tell apart, and one byte a cell keeps 1,000 × 1,000 at 1.4 MB.
     z = np.zeros((size, size), dtype=np.uint8)
     z[y, x] = np.maximum(np.rint(values[shown] / top * 255), 1)
+    words = [compact(int(rows)) for rows in matrix.rows[shown]] if size <= TEXT_UP_TO else None
+    return cell_picture(z, (0, 255), SEQUENTIAL[theme], words, at=(y, x))
+
+
+def cell_picture(
+    z: np.ndarray,
+    ends: tuple[int, int],
+    colours: Sequence[Any],
+    words: Sequence[str] | None,
+    *,
+    at: tuple[np.ndarray, np.ndarray],
+) -> go.Heatmap:
+    """The coloured cells of a square matrix; `words`, where there is room for some, in those `at` (rows, columns)."""
+    size = len(z)
     gap = 1 if size <= NAMES_UP_TO else 0
     heatmap = go.Heatmap(
         z=z,
-        zmin=0,
-        zmax=255,
-        colorscale=SEQUENTIAL[theme],
+        zmin=ends[0],
+        zmax=ends[1],
+        colorscale=colours,
         showscale=False,
         xgap=gap,
         ygap=gap,
         hoverinfo="skip",
     )
-    if size <= TEXT_UP_TO:
+    if words is not None:
         text = np.full((size, size), "", dtype=object)
-        text[y, x] = [compact(int(rows)) for rows in matrix.rows[shown]]
+        text[at] = words
         heatmap.update(text=text.tolist(), texttemplate="%{text}")
     return heatmap
+
+
+def unseen_markers(size: int) -> tuple[type[go.Scatter] | type[go.Scattergl], dict[str, Any]]:
+    """The kind of trace for so many labels, and what makes its markers invisible, picked or not."""
+    unseen = {"marker": {"opacity": 0}}
+    marker = {"size": 6, "opacity": 0, "color": "#808080"}
+    options: dict[str, Any] = {"mode": "markers", "marker": marker, "selected": unseen, "unselected": unseen}
+    return go.Scatter if size <= NAMES_UP_TO else go.Scattergl, options
+
+
+def head_markers(layout: MatrixLayout, hovers: Sequence[str]) -> go.Scatter | go.Scattergl:
+    """A marker on the outer cell of each row, then of each column; `hovers` are HTML in that order."""
+    size = len(layout.order)
+    kind, options = unseen_markers(size)
+    places = np.arange(size)
+    # At −1 and at `size`, so that the border to the outer cells lies where it is drawn.
+    return kind(
+        x=np.concatenate([np.full(size, -1), places]),
+        y=np.concatenate([places, np.full(size, size)]),
+        customdata=[[int(i), -1] for i in layout.order] + [[-1, int(j)] for j in layout.order],
+        hovertext=list(hovers),
+        hoverinfo="text",
+        **options,
+    )
 
 
 def _overlay(
     matrix: ConfusionMatrix, layout: MatrixLayout, hide_diagonal: bool
 ) -> list[go.Scatter | go.Scattergl]:
     """The invisible markers: one trace for the cells, one for the labels."""
-    size, kind = len(matrix), go.Scatter if len(matrix) <= NAMES_UP_TO else go.Scattergl
-    marker = {"size": 6, "opacity": 0, "color": "#808080"}
-    unseen = {"marker": {"opacity": 0}}
-    options: dict[str, Any] = {"mode": "markers", "marker": marker, "selected": unseen, "unselected": unseen}
+    size = len(matrix)
+    kind, options = unseen_markers(size)
     if size <= EVERY_CELL_UP_TO:
         true, predicted = (part.ravel() for part in np.indices((size, size)))
         rows = matrix.counts.ravel()
@@ -213,7 +249,6 @@ def _overlay(
         hovertemplate="<b>%{customdata[2]:,} rows</b><br>truly %{y}<br>predicted %{x}<extra></extra>",
         **options,
     )
-    places = np.arange(size)
     if size <= NAMES_UP_TO:
         cells.update(hovertemplate=None, hoverinfo="text", hovertext=_cell_hovers(matrix, hide_diagonal))
     names = [escaped(shortened(label, 80)) for label in matrix.labels]
@@ -233,16 +268,7 @@ def _overlay(
             )
     hovers = [f"<b>truly {names[i]}</b><br>{truly[i]}" for i in layout.order]
     hovers += [f"<b>predicted {names[j]}</b><br>{guessed[j]}" for j in layout.order]
-    # At −1 and at `size`, so that the border to the outer cells lies where it is drawn.
-    heads = kind(
-        x=np.concatenate([np.full(size, -1), places]),
-        y=np.concatenate([places, np.full(size, size)]),
-        customdata=[[int(i), -1] for i in layout.order] + [[-1, int(j)] for j in layout.order],
-        hovertext=hovers,
-        hoverinfo="text",
-        **options,
-    )
-    return [cells, heads]
+    return [cells, head_markers(layout, hovers)]
 
 
 def _cell_hovers(matrix: ConfusionMatrix, hide_diagonal: bool) -> list[str]:

@@ -1,7 +1,6 @@
 """One run's confusion matrix minus another's on the same rows, as a picture in which every cell can be clicked."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,8 +17,11 @@ from lib.charts.confusion import (
     MatrixLayout,
     axes,
     bands,
+    cell_picture,
+    head_markers,
     outline,
     sizes,
+    unseen_markers,
 )
 from lib.charts.template import styled
 from lib.charts.text import compact, escaped, rows_on, shortened
@@ -102,30 +104,14 @@ def _heatmap(change: MatrixChange, layout: MatrixLayout, scale: Scale, theme: Th
     # One byte a cell, as 255 steps are more than eyes tell apart; a change is never drawn as none.
     z = np.zeros((size, size), dtype=np.int8)
     z[y, x] = np.sign(values) * np.clip(np.rint(np.abs(values) / top * 127), 1, 127)
-    gap = 1 if size <= NAMES_UP_TO else 0
-    heatmap = go.Heatmap(
-        z=z,
-        zmin=-127,
-        zmax=127,
-        colorscale=DIVERGING[theme],
-        showscale=False,
-        xgap=gap,
-        ygap=gap,
-        hoverinfo="skip",
-    )
-    if size <= TEXT_UP_TO:
-        text = np.full((size, size), "", dtype=object)
-        text[y, x] = [signed(int(n)) for n in rows]
-        heatmap.update(text=text.tolist(), texttemplate="%{text}")
-    return heatmap
+    words = [signed(int(n)) for n in rows] if size <= TEXT_UP_TO else None
+    return cell_picture(z, (-127, 127), DIVERGING[theme], words, at=(y, x))
 
 
 def _overlay(change: MatrixChange, layout: MatrixLayout, more: np.ndarray) -> list[go.Scatter | go.Scattergl]:
     """The invisible markers: one trace for the cells, one for the labels."""
-    size, kind = len(change), go.Scatter if len(change) <= NAMES_UP_TO else go.Scattergl
-    unseen = {"marker": {"opacity": 0}}
-    marker = {"size": 6, "opacity": 0, "color": "#808080"}
-    options: dict[str, Any] = {"mode": "markers", "marker": marker, "selected": unseen, "unselected": unseen}
+    size = len(change)
+    kind, options = unseen_markers(size)
     if size <= EVERY_CELL_UP_TO:
         true, predicted = (part.ravel() for part in np.indices((size, size)))
         rows = change.counts.ravel()
@@ -149,16 +135,7 @@ def _overlay(change: MatrixChange, layout: MatrixLayout, more: np.ndarray) -> li
         for i in layout.order
     ]
     hovers += [f"<b>predicted {names[j]}</b><br>{_more(int(more[j]))} rows" for j in layout.order]
-    places = np.arange(size)
-    heads = kind(
-        x=np.concatenate([np.full(size, -1), places]),
-        y=np.concatenate([places, np.full(size, size)]),
-        customdata=[[int(i), -1] for i in layout.order] + [[-1, int(j)] for j in layout.order],
-        hovertext=hovers,
-        hoverinfo="text",
-        **options,
-    )
-    return [cells, heads]
+    return [cells, head_markers(layout, hovers)]
 
 
 def _more(rows: int) -> str:

@@ -15,13 +15,13 @@ from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.frame import guarded_callback
 from lib.ui.label_check_data import LabelCheck
 from lib.ui.label_decisions import decision_words, show_accept, show_issue
+from lib.ui.label_pickers import label_pickers, picked_labels
 from lib.ui.numbers import count
 from lib.ui.pictures import PICTURE_ROW, pictures_folder, thumbnails_in
 from lib.ui.reviewer import reviewed_subject, reviews_of
 from lib.ui.words import shorten
 
 ROWS_PER_PAGE = 50
-_EVERY = "(any)"
 _VIEWS = {"mixed": "Mixed up", "health": "Label by label"}
 _SHOWN = {"all": "All flagged rows", "open": "Not decided yet", "decided": "Decided"}
 _CHARACTERS_IN_A_CELL = 200
@@ -100,22 +100,11 @@ def _listed(
     check: LabelCheck, reviews: Mapping[int, Review], given: str | None, suggested: str | None
 ) -> tuple[pd.DataFrame, IssueOrder]:
     """The rows to show, and the pickers that say which: the way to them without a mouse."""
-    options = [_EVERY, *check.issues.labels]
-    for name, value in (("given", given), ("suggested", suggested)):
-        st.session_state[f"issues {name}"] = value if value is not None else _EVERY
     heading = st.container(gap=None)
     with st.container(key="issue-pickers", gap="small"):
         places = [*st.columns(2, gap="small", wrap=False), *st.columns(2, gap="small", wrap=False)]
-    for place, (name, title) in zip(
-        places, (("given", "Given label"), ("suggested", "Suggested label")), strict=False
-    ):
-        place.selectbox(
-            title,
-            options,
-            format_func=lambda label: "Any" if label == _EVERY else shorten(label, 60),
-            key=f"issues {name}",
-            on_change=_take_pickers,
-        )
+    pickers = {"given": ("Given label", given), "suggested": ("Suggested label", suggested)}
+    label_pickers(places, "issues", pickers, check.issues.labels, on_change=_take_pickers)
     order: IssueOrder = places[2].selectbox(
         "First",
         list(ORDER_TITLES),
@@ -145,8 +134,7 @@ def _listed(
 
 @guarded_callback
 def _take_pickers() -> None:
-    given, suggested = (st.session_state[f"issues {name}"] for name in ("given", "suggested"))
-    _select(None if given == _EVERY else given, None if suggested == _EVERY else suggested)
+    _select(*picked_labels("issues", "given", "suggested"))
 
 
 def _forget_row() -> None:

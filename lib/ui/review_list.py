@@ -9,6 +9,7 @@ from lib.analysis.mistakes import ORDER_TITLES, MistakeOrder, filtered, ordered,
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import INPUT, Evaluation
 from lib.ui.frame import guarded_callback
+from lib.ui.label_pickers import label_pickers, picked_labels
 from lib.ui.numbers import count, share
 from lib.ui.pictures import PICTURE_ROW, pictures_folder, thumbnails_in
 from lib.ui.review_selection import Names, Selection, forget_row, open_row, row_in_address, select
@@ -18,7 +19,6 @@ ROWS_PER_PAGE = 50
 # Where a link from the matrix leads.
 ROWS_ANCHOR = "review-rows"
 _CHARACTERS_IN_A_CELL = 240
-_EVERY = "(any)"
 
 
 def rows_to_show(
@@ -87,21 +87,12 @@ def _controls(
     found: Evaluation, names: Names, selection: Selection, *, narrow: bool
 ) -> tuple[MistakeOrder, str]:
     """Order and search, and the selection as two pickers: the way to it without a mouse."""
-    options = [_EVERY, *names.members]
-    for name, value in (("true", selection.true), ("predicted", selection.predicted)):
-        st.session_state[f"review {name}"] = value if value is not None else _EVERY
     places = _grid(narrow)
-    for place, (name, title) in zip(
-        places, (("true", "True label"), ("predicted", "Predicted label")), strict=False
-    ):
-        place.selectbox(
-            title,
-            options,
-            format_func=lambda label: "Any" if label == _EVERY else shorten(label, 60),
-            key=f"review {name}",
-            on_change=_pick,
-            args=(found.split,),
-        )
+    pickers = {
+        "true": ("True label", selection.true),
+        "predicted": ("Predicted label", selection.predicted),
+    }
+    label_pickers(places, "review", pickers, names.members, on_change=_pick, args=(found.split,))
     order: MistakeOrder = places[2].selectbox(
         "First",
         list(ORDER_TITLES),
@@ -129,10 +120,7 @@ def _grid(narrow: bool) -> list[Any]:
 
 @guarded_callback
 def _pick(split: str) -> None:
-    true, predicted = (st.session_state[f"review {name}"] for name in ("true", "predicted"))
-    select(
-        Selection(None if true == _EVERY else true, None if predicted == _EVERY else predicted), split=split
-    )
+    select(Selection(*picked_labels("review", "true", "predicted")), split=split)
 
 
 def _place_of(rows: pd.DataFrame) -> int:

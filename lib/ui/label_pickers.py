@@ -1,0 +1,39 @@
+"""Two labels chosen from lists: the way to a cell of a matrix without a mouse."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from lib.ui.words import shorten
+
+_EVERY = "(any)"
+
+
+def label_pickers(
+    places: Iterable[Any],
+    group: str,
+    pickers: Mapping[str, tuple[str, str | None]],
+    labels: Iterable[str],
+    *,
+    on_change: Callable[..., None],
+    args: tuple[Any, ...] = (),
+) -> None:
+    """A list of the labels in each place: `pickers` holds title and label (None for any) by name."""
+    options = [_EVERY, *labels]
+    for place, (name, (title, label)) in zip(places, pickers.items(), strict=False):
+        st.session_state[f"{group} {name}"] = label if label is not None else _EVERY
+        place.selectbox(
+            title,
+            options,
+            format_func=lambda label: "Any" if label == _EVERY else shorten(label, 60),
+            key=f"{group} {name}",
+            on_change=on_change,
+            args=args,
+        )
+
+
+def picked_labels(group: str, *names: str) -> list[str | None]:
+    """What the lists say, for their callback; None for any label."""
+    chosen = [st.session_state[f"{group} {name}"] for name in names]
+    return [None if label == _EVERY else label for label in chosen]
