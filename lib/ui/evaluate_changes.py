@@ -16,11 +16,11 @@ from lib.tasks.base import Role
 from lib.tasks.images import load_picture
 from lib.tasks.outputs import TokenLabels
 from lib.tasks.picture_changes import PICTURE_CHANGES, PictureChange
-from lib.ui.evaluate_data import INPUT, Evaluation
+from lib.ui.evaluate_data import Evaluation
+from lib.ui.example_rows import given_in
 from lib.ui.kept import keep, kept_path
 from lib.ui.output_runs import has_model
 from lib.ui.pictures import pictures_folder
-from lib.ui.views import view_of
 
 # Enough to see a loss of five points, and quick on a laptop.
 MOST_ROWS = 400
@@ -56,19 +56,18 @@ def drawn_rows(found: Evaluation, *, most: int = MOST_ROWS) -> Drawn | None:
     rows = (frame.sample(most, random_state=_SEED) if len(frame) > most else frame).reset_index(drop=True)
     if rows.empty or not roles:
         return None
-    view = view_of(found.output)
-    lines: list[dict[str, Any]] = [{str(k): v for k, v in line.items()} for line in rows.to_dict("records")]
-    cells = {}
     pictures = any(role.kind == "image" for role in roles)
     folder = pictures_folder(found.run.spec.data.dataset) if pictures else None
+    given = [
+        given_in(found.output, {str(name): cell for name, cell in line.items()}, roles, columns)
+        for line in rows.to_dict("records")
+    ]
+    if not all(given) or (pictures and folder is None):
+        return None
+    cells = {role.name: list(texts) for role, texts in zip(roles, zip(*given, strict=True), strict=True)}
     for role in roles:
-        given = [line.get(f"{INPUT}{columns[role.name]}", line.get(role.name)) for line in lines]
-        if any(cell is None for cell in given) or (role.kind == "image" and folder is None):
-            return None
-        texts = [view.example(found.output, line, str(cell)) for line, cell in zip(lines, given, strict=True)]
-        cells[role.name] = (
-            [str(folder / Path(name).name) for name in texts] if role.kind == "image" and folder else texts
-        )
+        if role.kind == "image" and folder is not None:
+            cells[role.name] = [str(folder / Path(name).name) for name in cells[role.name]]
     return Drawn(rows, cells, roles)
 
 

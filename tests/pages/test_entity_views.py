@@ -25,6 +25,7 @@ from lib.tasks.tags import iob2_labels, write_iob2
 from lib.tasks.token_classification import TokenClassification
 from lib.ui.entity_lanes import lanes_html
 from lib.ui.entity_text import marked_html
+from lib.ui.evaluate_panels import PANELS
 from lib.ui.review_entities import rows_to_show
 from lib.ui.view_entities import EntityView
 from tests.pages.fake_finished_runs import HOSTILE
@@ -41,9 +42,11 @@ ROWS: list[tuple[str, Given, Given]] = [
 ]
 
 
-def entity_run(rows: list[tuple[str, Given, Given]] = ROWS, *, copies: int = 5) -> RunFolder:
-    """A run that succeeded, with these test rows several times over."""
-    columns = {"text": "text", "spans": "spans"}
+def entity_run(
+    rows: list[tuple[str, Given, Given]] = ROWS, *, copies: int = 5, of_words: bool = False
+) -> RunFolder:
+    """A run that succeeded, with these test rows several times over; trained on words and tags, or on texts."""
+    columns = {"tokens": "words", "tags": "ner"} if of_words else {"text": "text", "spans": "spans"}
     data = DataSpec(dataset="names@1", columns=columns)
     run = create_run(Spec(task=TASK.slug, data=data, model="starter:minilm-l6", name="names"))
     documents = [document_of_text(text) for text, _, _ in rows] * copies
@@ -68,7 +71,7 @@ def entity_run(rows: list[tuple[str, Given, Given]] = ROWS, *, copies: int = 5) 
     judged.insert(0, "row", range(len(judged)))
     judged.insert(1, "row_id", [f"{number:016x}" for number in range(len(judged))])
     judged.insert(2, "split", "test")
-    judged["input: text"] = judged["text"]
+    judged["input: words" if of_words else "input: text"] = judged["text"]
     judged["tokens"], judged["truncated"] = 9, False
     judged.to_parquet(run.predictions_path, index=False)
     target = {"labels": labels, "tags": iob2_labels(labels), "counts": {}, "scheme": None}
@@ -111,6 +114,13 @@ def test_the_matrix_comes_first_and_the_texts_that_went_wrong_are_listed(home: P
     assert app.get("plotly_chart")
     assert set(listed(app)) == {"Anna saw Lima", "New York wins", "nothing here"}
     assert heading(app) == "**20 mistakes** in **15 texts** among 20 test rows"
+
+
+@pytest.mark.parametrize("view", [panel.name for panel in PANELS])
+@pytest.mark.parametrize("of_words", [True, False], ids=["words and tags", "texts and spans"])
+def test_every_view_opens_whatever_the_model_was_trained_on(home: Path, of_words: bool, view: str) -> None:
+    app = opened(entity_run(of_words=of_words), view=view)
+    assert len(app.get("button_group")[0].options) > 1
 
 
 def test_the_types_are_shown_with_their_scores(home: Path) -> None:
