@@ -50,7 +50,8 @@ from lib.ui.review_selection import forget_row
 from lib.ui.words import escape_markdown, shorten
 
 _BIN, _TEMPERATURE = "bin", "temperature"
-LOWEST, HIGHEST = 0.2, 5.0
+# What the slider offers at least; it reaches to the fitted temperature wherever that lies.
+USUAL = (0.2, 5.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,13 +278,21 @@ def _temperature(found: Evaluation, fitted: float | None) -> float:
     """The temperature in the address, else the fitted one, else 1."""
     text = st.query_params.get(_TEMPERATURE, "")
     asked = float(text) if re.fullmatch(r"\d{1,2}(\.\d{1,4})?", text) else None
-    if asked is None or not LOWEST <= asked <= HIGHEST:
-        asked = 1.0 if fitted is None else min(max(fitted, LOWEST), HIGHEST)
+    low, high = _ends(fitted)
+    if asked is None or not low <= asked <= high:
+        asked = 1.0 if fitted is None else fitted
     return round(asked, 2)
 
 
 def _forget_temperature() -> None:
     st.query_params.pop(_TEMPERATURE, None)
+
+
+def _ends(fitted: float | None) -> tuple[float, float]:
+    """The lowest and the highest temperature to try, in the slider's steps."""
+    if fitted is None:
+        return USUAL
+    return min(USUAL[0], round(fitted, 2)), max(USUAL[1], round(fitted, 2))
 
 
 def _slider(now: float, fitted: float | None) -> None:
@@ -296,8 +305,7 @@ def _slider(now: float, fitted: float | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.slider(
             "Try a temperature",
-            LOWEST,
-            HIGHEST,
+            *_ends(fitted),
             step=0.01,
             key="calibration temperature",
             on_change=on_slide,

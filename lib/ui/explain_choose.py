@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from lib.charts.text import percent
@@ -20,6 +21,7 @@ from lib.ui.given import ask_for, given_for
 from lib.ui.output_runs import has_scores
 from lib.ui.pictures import picture_path
 from lib.ui.review_selection import row_in_address
+from lib.ui.views import view_of
 from lib.ui.words import escape_markdown, shorten
 
 OWN = "own"
@@ -69,7 +71,7 @@ def chosen_example(run: RunFolder, name: str) -> Example | None:
     if name == OWN:
         return _own(run, task, output, inputs)
     chosen = _offered(run)[name]
-    _facts(chosen.row)
+    _facts(output, chosen.row)
     gold = chosen.row.get("gold")
     source = f"{chosen.row['split']} row {int(chosen.row['row']) + 1:,}"
     return Example(run, task, output, chosen.cells, source, None if gold is None else str(gold))
@@ -177,11 +179,13 @@ def _own(run: RunFolder, task: Task, output: Output, inputs: list[Role]) -> Exam
     return Example(run, task, output, cells, "your picture" if picture else "your text")
 
 
-def _facts(row: dict[str, Any]) -> None:
+def _facts(output: Output, row: dict[str, Any]) -> None:
     """What the model made of a judged row, in one line."""
     parts = []
     if "gold" in row and "predicted" in row:
-        gold, predicted = (escape_markdown(shorten(row[name], 60)) for name in ("gold", "predicted"))
+        cells = pd.Series(row)
+        words = (view_of(output).in_words(output, cells, name) for name in ("gold", "predicted"))
+        gold, predicted = (escape_markdown(shorten(word, 60)) for word in words)
         parts.append(f"truly **{gold}**, predicted **{predicted}**")
     confidence = row.get("confidence")
     if isinstance(confidence, float) and 0 <= confidence <= 1:

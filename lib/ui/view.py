@@ -25,6 +25,10 @@ class View:
         """One try as columns of the history."""
         return {"predicted": row["predicted"]}
 
+    def in_words(self, output: Any, row: "pd.Series[Any]", name: str) -> str:
+        """The true or the predicted answer of a judged row in one line; `name` is "gold" or "predicted"."""
+        return str(row[name])
+
     def example(self, output: Any, row: dict[str, Any], cell: str) -> str:
         """What to try the model with, from a judged row and its input cell: usually the cell itself."""
         return cell

@@ -56,6 +56,10 @@ class EntityView(View):
         """The entities in a line, and the confidence of the least sure word."""
         return {"predicted": in_a_line(row["predicted"]), "confidence": float(row["confidence"])}
 
+    def in_words(self, output: Any, row: "pd.Series[Any]", name: str) -> str:
+        """The entities in a line."""
+        return in_a_line(row[name])
+
     def counts(self, output: Any, table: pd.DataFrame) -> "pd.Series[Any] | None":
         """How many entities of each label were predicted."""
         labels = [str(span["label"]) for cell in table["predicted"].dropna() for span in json.loads(cell)]

@@ -60,6 +60,10 @@ class ManyLabelsView(View):
         """The labels and how sure the model is of all of them together."""
         return {"predicted": said(row["predicted"]), "confidence": float(row["confidence"])}
 
+    def in_words(self, output: Any, row: "pd.Series[Any]", name: str) -> str:
+        """The labels in a line."""
+        return said(row[name])
+
     def counts(self, output: Any, table: pd.DataFrame) -> "pd.Series[Any] | None":
         """How often each label was given; rows without any count as such."""
         sets = as_sets(table["predicted"].dropna())

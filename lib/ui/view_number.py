@@ -48,6 +48,10 @@ class NumberView(View):
         """The number with its unit."""
         return {"predicted": _amount(float(row["predicted"]), output)}
 
+    def in_words(self, output: Any, row: "pd.Series[Any]", name: str) -> str:
+        """The number with its unit."""
+        return _amount(float(row[name]), output)
+
     def review(self, found: Evaluation) -> None:
         """Predicted against true, how the errors spread, and the rows with the largest ones."""
         assert isinstance(found.output, Number)

@@ -43,6 +43,10 @@ class SpanView(View):
         """The answer and its probability."""
         return {"predicted": _said(row["predicted"]), "confidence": float(row["confidence"])}
 
+    def in_words(self, output: Any, row: "pd.Series[Any]", name: str) -> str:
+        """The accepted answers, or the one that was given."""
+        return _accepted(row[name]) if name == "gold" else _said(row[name])
+
     def counts(self, output: Any, table: pd.DataFrame) -> "pd.Series[Any] | None":
         """How many questions got an answer, if any got none."""
         answers = table["predicted"].dropna()

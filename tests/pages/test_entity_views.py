@@ -274,3 +274,11 @@ def test_a_try_is_a_line_and_predicted_labels_are_counted_one_by_one() -> None:
     assert view.tried(output, row)["predicted"] == "Anna (PER), Rome (LOC)"
     counted = view.counts(output, pd.DataFrame({"predicted": [row["predicted"], None, json.dumps([])]}))
     assert counted is not None and counted.tolist() == ["PER", "LOC"]
+
+
+def test_an_answer_is_said_in_words_and_not_as_it_is_kept() -> None:
+    spans = json.dumps([{"start": 0, "end": 4, "label": "PER", "text": "Anna"}])
+    row = pd.Series({"gold": spans, "predicted": "[]"})
+    output = TokenLabels(("PER",))
+    assert EntityView().in_words(output, row, "gold") == "Anna (PER)"
+    assert EntityView().in_words(output, row, "predicted") == "–"
