@@ -27,6 +27,7 @@ _STEPS = (
         "Evaluate",
         "See the score on rows the model never saw, beside simple baselines, and read its mistakes.",
     ),
+    ("Explain", "Look inside the model at one row: where it reads from, and what its answer rests on."),
     ("Predict", "Try the model on a text of your own, or on a whole file."),
 )
 _STATES = {
