@@ -2,9 +2,10 @@
 
 from lib.errors import Problem, UserError
 from lib.export.base import Export
+from lib.export.merged import Merged
 from lib.export.zipped import Zipped
 
-EXPORTS: tuple[Export, ...] = (Zipped(),)
+EXPORTS: tuple[Export, ...] = (Zipped(), Merged())
 
 
 def find_export(name: str) -> Export:
