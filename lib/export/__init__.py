@@ -3,9 +3,11 @@
 from lib.errors import Problem, UserError
 from lib.export.base import Export
 from lib.export.merged import Merged
+from lib.export.report import Report
+from lib.export.script import Script
 from lib.export.zipped import Zipped
 
-EXPORTS: tuple[Export, ...] = (Zipped(), Merged())
+EXPORTS: tuple[Export, ...] = (Zipped(), Merged(), Script(), Report())
 
 
 def find_export(name: str) -> Export:
