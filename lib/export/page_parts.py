@@ -26,10 +26,11 @@ p, li { max-width: 75ch; } .muted, caption, figcaption { color: var(--muted); fo
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .5rem 0 1rem; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; } th:first-child, td:first-child, .text { text-align: left; overflow-wrap: anywhere; }
-td.text { max-width: 34rem; white-space: pre-wrap; }
+th { font-weight: 600; } th:first-child, td:first-child, .text { text-align: left; }
+th, td { overflow-wrap: normal; white-space: nowrap; } thead th { white-space: normal; vertical-align: bottom; }
+td.text { min-width: 9rem; max-width: 34rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .matrix td { text-align: center; min-width: 2.6rem; border: 1px solid var(--paper); }
-.matrix th { font-weight: 400; } .matrix thead th { vertical-align: bottom; max-width: 7rem; }
+.matrix th { font-weight: 400; } .matrix thead th { max-width: 7rem; }
 pre { background: light-dark(#f1ece2, #1e2630); padding: .8rem 1rem; overflow-x: auto; font-size: .85rem; }
 figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } svg text { fill: var(--muted); font-size: 12px; }
 .verdict { font-size: 1.15rem; } img { display: block; max-width: 120px; height: auto; }
@@ -69,12 +70,13 @@ def table(
     head = "".join(
         f'<th scope="col"{_class(place, text)}>{escape(name)}</th>' for place, name in enumerate(columns)
     )
+    head = f"<thead><tr>{head}</tr></thead>" if any(columns) else ""
     lines = []
     for row in rows:
         cells = "".join(f"<td{_class(place, text)}>{_cell(value)}</td>" for place, value in enumerate(row))
         lines.append(f"<tr>{cells}</tr>")
     return (
-        f'<div class="scroll"><table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll"><table><caption>{escape(caption)}</caption>{head}'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,11 @@ def data(found: Judged) -> str:
     source = found.source
     spec, rows = source.spec.data, source.result.get("rows", {})
     counted = ", ".join(f"{count:,} {part}" for part, count in rows.items())
+    mark = f", fingerprint {spec.fingerprint}" if spec.fingerprint else ""
     parts = [
         paragraph(
-            f"Data set {spec.dataset}, fingerprint {spec.fingerprint}. Rows: {counted}. The best checkpoint was chosen "
-            "on the validation rows; the test rows were scored once, at the end."
+            f"Data set {spec.dataset}{mark}. Rows: {counted}. The best checkpoint was chosen on the validation rows; "
+            "the test rows were scored once, at the end."
         ),
         paragraph(f"Columns: {', '.join(f'{role} is {name}' for role, name in spec.columns.items())}."),
         paragraph(_split_words(spec.split)),
@@ -286,15 +288,18 @@ def cost(found: Judged) -> str:
     source, result = found.source, found.source.result
     seconds, parameters = result.get("seconds", {}), result.get("parameters", {})
     versions = ", ".join(f"{name} {version}" for name, version in source.spec.versions.items())
-    lines = [
-        ["Time in all", f"{seconds.get('total', 0):,.0f} s"],
-        ["of which training", f"{seconds.get('training', 0):,.0f} s"],
-        ["Training rows a second", f"{result.get('examples_per_second', 0):,.0f}"],
-        ["Memory at most", f"{result.get('peak_memory_mb', 0):,.0f} MB"],
-        ["Parameters", f"{parameters.get('total', 0):,}, of which {parameters.get('trainable', 0):,} learn"],
-        ["Steps", f"{result.get('steps', 0):,}, best after {result.get('best_step', 0):,}"],
-        ["Computed on", f"{source.spec.device or 'cpu'}, {result.get('precision', 'fp32')}"],
+    known: list[tuple[str, Any, str]] = [
+        ("Time in all", seconds.get("total"), "{:,.0f} s"),
+        ("of which training", seconds.get("training"), "{:,.0f} s"),
+        ("Training rows a second", result.get("examples_per_second"), "{:,.0f}"),
+        ("Memory at most", result.get("peak_memory_mb"), "{:,.0f} MB"),
+        ("Parameters", parameters.get("total"), "{:,}"),
+        ("of which learn", parameters.get("trainable"), "{:,}"),
+        ("Steps", result.get("steps"), "{:,}"),
+        ("Best after step", result.get("best_step"), "{:,}"),
     ]
+    lines = [[title, form.format(value)] for title, value, form in known if value is not None]
+    lines.append(["Computed on", f"{source.spec.device or 'cpu'}, {result.get('precision', 'fp32')}"])
     return table(["", ""], lines, caption="One run on the machine that made it.") + paragraph(
         versions, kind="muted"
     )
@@ -303,17 +308,16 @@ def cost(found: Judged) -> str:
 def repeat(found: Judged) -> str:
     """The exact spec and the command that runs it."""
     spec = (found.source.run.path / "spec.yaml").read_text(encoding="utf-8")
+    revision = found.source.spec.revision
     return (
         paragraph("Save this as spec.yaml, with the same data set in the store, and run:")
         + _code("python -m lib train spec.yaml")
         + _code(spec)
-        + paragraph(f"Base model at revision {found.source.spec.revision}.", kind="muted")
+        + (paragraph(f"Base model at revision {revision}.", kind="muted") if revision else "")
     )
 
 
 def _code(text: str) -> str:
-    from html import escape
-
     return f"<pre>{escape(text)}</pre>"
 
 
