@@ -22,22 +22,22 @@ class Kind:
     packages: tuple[str, ...]
 
 
-_SHARED, _REPEAT = "export/standalone/shared", "export/standalone/repeat"
+_SHARED, _REPEAT = "export/repeating/shared", "export/repeating/repeat"
 KINDS = {
-    "text-classification": Kind((_SHARED, "export/standalone/labels", _REPEAT), ("scikit-learn",)),
-    "token-classification": Kind((_SHARED, "export/standalone/words", _REPEAT), ("scikit-learn",)),
+    "text-classification": Kind((_SHARED, "export/repeating/labels", _REPEAT), ("scikit-learn",)),
+    "token-classification": Kind((_SHARED, "export/repeating/words", _REPEAT), ("scikit-learn",)),
     "image-classification": Kind(
         (
             _SHARED,
-            "export/standalone/stubs",
+            "export/repeating/stubs",
             "tasks/images",
             "tasks/augmenting",
-            "export/standalone/pictures",
+            "export/repeating/pictures",
             _REPEAT,
         ),
         ("scikit-learn",),
     ),
-    "summarization": Kind((_SHARED, "export/standalone/writing", _REPEAT), ("rouge-score", "scikit-learn")),
+    "summarization": Kind((_SHARED, "export/repeating/writing", _REPEAT), ("rouge-score", "scikit-learn")),
 }
 
 

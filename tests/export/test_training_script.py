@@ -13,11 +13,11 @@ import pytest
 
 from lib.export import find_export
 from lib.export.composing import composed
+from lib.export.repeating.repeat import order
+from lib.export.repeating.words import entities
 from lib.export.script import ScriptOptions
 from lib.export.script_settings import KINDS
 from lib.export.source import open_source
-from lib.export.standalone.repeat import order
-from lib.export.standalone.words import entities
 from lib.runs.folder import RunFolder
 from lib.tasks.tags import entities_of, iob2_labels
 from tests.export.conftest import Finished

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lib.export.standalone.shared import ask, label_loss, named_labels
+from lib.export.repeating.shared import ask, label_loss, named_labels
 
 
 def load(settings: dict[str, Any]) -> tuple[Any, Any]:

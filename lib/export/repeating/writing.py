@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lib.export.standalone.shared import longest_first
+from lib.export.repeating.shared import longest_first
 
 
 def load(settings: dict[str, Any]) -> tuple[Any, Any]:

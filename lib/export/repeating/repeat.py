@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lib.export.standalone.labels import collator, encode, load, own_loss, score
-from lib.export.standalone.shared import HERE, read_rows
+from lib.export.repeating.labels import collator, encode, load, own_loss, score
+from lib.export.repeating.shared import HERE, read_rows
 
 
 def order(lengths: "np.ndarray[Any, Any]", *, batch_size: int, seed: int, epoch: int) -> list[int]:

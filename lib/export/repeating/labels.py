@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lib.export.standalone.shared import ask, label_loss, label_scores, named_labels
+from lib.export.repeating.shared import ask, label_loss, label_scores, named_labels
 
 
 def load(settings: dict[str, Any]) -> tuple[Any, Any]:

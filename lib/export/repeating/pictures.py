@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lib.export.standalone.shared import HERE, ask, label_loss, label_scores, named_labels
+from lib.export.repeating.shared import HERE, ask, label_loss, label_scores, named_labels
 from lib.tasks.augmenting import augmented
 from lib.tasks.images import SPARE, Recipe, Shelf, load_picture, set_side
 
