@@ -41,8 +41,9 @@ RULES = {
     ),
     "analysis": rule("errors tasks.outputs", "numpy pandas scipy", f"streamlit plotly {TORCH}"),
     "charts": rule("errors tasks.outputs analysis", "numpy pandas plotly", f"streamlit {TORCH} sklearn"),
+    "cards": rule("errors data tasks methods models runs", "yaml", f"streamlit plotly {TORCH} sklearn"),
     "training": rule(
-        "errors option settings data tasks methods models runs plan analysis inference.taught",
+        "errors option settings cards data tasks methods models runs plan analysis inference.taught",
         "torch transformers datasets numpy pandas psutil yaml",
         "streamlit plotly",
     ),
