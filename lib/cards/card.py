@@ -158,8 +158,8 @@ def _licence(facts: CardFacts, wish: CardWish) -> list[str]:
         lines.append(f"This model: {LICENCES[wish.licence]}.")
     if not base.ref.startswith("scratch:"):
         lines.append(
-            f"Its base model, {plain(base.words)}: {plain(base.licence) if stated else 'not stated'}. A model made from "
-            "another stands under that one's terms as well, and under those of its data."
+            f"Its base model, {plain(base.words)}: {plain(base.licence) if stated else 'not stated'}. A model "
+            "made from another stands under that one's terms as well, and under those of its data."
         )
     return ["## Licence", "", " ".join(lines), ""] if lines else []
 
