@@ -64,10 +64,10 @@ class CardFacts:
         for key in ("file", "test_file", "validation_file"):
             if isinstance(parts["data"].get(key), str):
                 parts["data"][key] = last_part(parts["data"][key])
-        parts["model"] = _portable(parts["model"])
+        parts["model"] = portable(parts["model"])
         method = parts["method"]
         if isinstance(method.get("teacher"), str):
-            method["teacher"] = _portable(method["teacher"])
+            method["teacher"] = portable(method["teacher"])
         return yaml.safe_dump(parts, sort_keys=False, allow_unicode=True)
 
 
@@ -88,6 +88,7 @@ def last_part(path: str) -> str:
     return PureWindowsPath(PurePosixPath(path).name).name or path
 
 
-def _portable(ref: str) -> str:
+def portable(ref: str) -> str:
+    """A model's reference without the path of a folder of this machine."""
     kind, _, name = ref.partition(":")
     return f"folder:{last_part(name)}" if kind == "folder" else ref

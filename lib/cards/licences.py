@@ -42,7 +42,7 @@ def licence_id(stated: str) -> str:
         return ""
     if text in LICENCES:
         return text
-    compact = re.sub(r"[^a-z0-9]", "", text.removesuffix(" license").removesuffix(" licence"))
+    compact = re.sub(r"[^a-z0-9]", "", re.sub(r"\b(the|licen[cs]e|version)\b", "", text))
     for known, name in LICENCES.items():
         if compact in (re.sub(r"[^a-z0-9]", "", known), re.sub(r"[^a-z0-9]", "", name.lower())):
             return known
