@@ -4,10 +4,11 @@ from lib.errors import Problem, UserError
 from lib.export.base import Export
 from lib.export.hub import Hub
 from lib.export.hub_data import HubData
+from lib.export.merged import Merged
 from lib.export.space import HubSpace, Space
 from lib.export.zipped import Zipped
 
-EXPORTS: tuple[Export, ...] = (Zipped(), Hub(), HubData(), Space(), HubSpace())
+EXPORTS: tuple[Export, ...] = (Zipped(), Hub(), HubData(), Merged(), Space(), HubSpace())
 
 
 def find_export(name: str) -> Export:

@@ -86,7 +86,8 @@ class Export(ABC):
     def write(self, source: Source, to: Path, options: Any, step: Step) -> Made:
         """Make it, complete or not at all (see `lib.export.place.placed`). Runs in the worker, where torch may load.
 
-        `options` is an `option_class`; of an address, `to.as_posix()` is what was given. Raises UserError for what the person can put right.
+        `options` is an `option_class`; of an address, `to.as_posix()` is what was given. Raises UserError for what
+        the person can put right.
         """
 
     def answers(self, made: Made, source: Source, rows: pd.DataFrame) -> pd.DataFrame | None:
