@@ -127,7 +127,8 @@ class Hub(Export):
             files = model_files(
                 source, place=address.id, as_adapter=as_adapter, wish=options.wish, work=Path(work), step=step
             )
-            pushed = push.send(files, step)
+            begun = 0.3 if source.is_adapter and not as_adapter else 0.05
+            pushed = push.send(files, step, begun=begun)
         use = snippet_of(source, address.id, is_adapter=as_adapter)
         return Made(url=pushed.url, bytes=pushed.bytes, facts=facts_of(push, pushed) | {"use": use})
 

@@ -90,6 +90,6 @@ class HubData(Export):
         push = prepared_push(address, options, f"{source.spec.data.dataset}, from Atelier")
         with tempfile.TemporaryDirectory(prefix=".hub-", dir=source.run.path) as work:
             files = dataset_files(source, place=address.id, wish=options.wish, work=Path(work), step=step)
-            pushed = push.send(files, step)
+            pushed = push.send(files, step, begun=0.15)
         use = f"from datasets import load_dataset\n\nrows = load_dataset({address.id!r})\n"
         return Made(url=pushed.url, bytes=pushed.bytes, facts=facts_of(push, pushed) | {"use": use})

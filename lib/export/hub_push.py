@@ -1,7 +1,7 @@
 """One push to the Hub: the weights first, then everything in one commit, which is there whole or not at all."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -51,19 +51,24 @@ class Push:
         """Where it goes."""
         return self.ready.address
 
-    def send(self, files: Files, step: Step) -> Pushed:
-        """Send the files. Raises UserError; what has arrived by then is not sent again by the next push there.
+    def send(self, files: Files, step: Step, *, begun: float = 0.05) -> Pushed:
+        """Send the files; `begun` of the work is done already. Raises UserError.
 
-        A repository that this push made, and that stays without a commit, is removed again when the push is stopped or
-        refused; when the connection broke it is left, empty, and said.
+        What has arrived is not sent again by the next push there. A repository that this push made, and that stays
+        without a commit, is removed again when the push is stopped or refused; when the connection broke it is left,
+        empty, and said.
         """
         sent = Sent(sum(size_of_content(content) for content in files.values()))
+
+        def tell() -> None:
+            step(f"sending to {self.address.id}", begun + (0.95 - begun) * sent.share)
+
         try:
             with _their_words(self):
                 api = self._client()
                 self._prepare(api)
                 operations = [operation_of(name, content, sent) for name, content in files.items()]
-                self._upload(api, operations, sent, step)
+                self._upload(api, operations, sent, tell)
                 step("writing the commit", 0.97)
                 info = self._commit(api, [*operations, *self._outdated(files)])
         except (Stopped, UserError) as error:
@@ -91,18 +96,17 @@ class Push:
         if self.into == "branch":
             api.create_branch(address.id, branch=self.branch, repo_type=kind, exist_ok=True)
 
-    def _upload(self, api: Any, operations: list[Any], sent: Sent, step: Step) -> None:
+    def _upload(self, api: Any, operations: list[Any], sent: Sent, tell: Callable[[], None]) -> None:
         """Send the large files one after another: those that the Hub has already are passed over."""
-        words = f"sending to {self.address.id}"
         for operation in operations:
             size = operation.upload_info.size
             if size >= LARGE:
-                self._upload_one(api, operation, sent, lambda: step(words, 0.05 + 0.9 * sent.share))
+                self._upload_one(api, operation, tell)
             sent.done += size
             sent.current = 0
-            step(words, 0.05 + 0.9 * sent.share)
+            tell()
 
-    def _upload_one(self, api: Any, operation: Any, sent: Sent, tell: Any) -> None:
+    def _upload_one(self, api: Any, operation: Any, tell: Callable[[], None]) -> None:
         for number in range(TRIES):
             try:
                 in_parallel(

@@ -141,7 +141,7 @@ class HubSpace(Export):
                 source, named=options.model.strip(), title=options.title, licence=options.licence,
                 work=Path(work), step=step,
             )  # fmt: skip
-            pushed = push.send(files, step)
+            pushed = push.send(files, step, begun=0.3)
         return Made(url=pushed.url, bytes=pushed.bytes, facts=facts_of(push, pushed))
 
 

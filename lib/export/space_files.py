@@ -15,7 +15,7 @@ from lib.export.source import Source
 from lib.export.space_app import app_code
 
 # The newest that this code was written for; Spaces install what README.md and requirements.txt name.
-GRADIO = "5.49.1"
+GRADIO = "6.31.0"
 INSIDE = "model"
 
 

@@ -6,9 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -28,28 +26,6 @@ from tests.export.conftest import Finished
 from tests.export.push_hub import OTHERS, READS, WRITES, PushHub
 
 NAME = "ada/moods"
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[PushHub]:
-    """The Hub, with Ada's token in the environment; the client's pauses between its tries take no time."""
-    from huggingface_hub import constants
-    from huggingface_hub.utils import _http
-
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(_http, "time", SimpleNamespace(sleep=lambda seconds: None, time=time.time))
-    monkeypatch.setattr(hub_push, "LARGE", 1_000)
-    for name in ("HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "ATELIER_VISIT_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with PushHub() as server:
-        for name, value in {
-            "HF_ENDPOINT": server.url,
-            "HF_HUB_OFFLINE": "0",
-            "HF_HOME": str(tmp_path / "hf"),
-            "HF_TOKEN": WRITES,
-        }.items():
-            monkeypatch.setenv(name, value)
-        yield server
 
 
 @pytest.fixture
@@ -73,7 +49,7 @@ def said_by_name(name: str, run: RunFolder) -> list[Any]:
     """What `plain` of the task's tests predicts with the model of that name, in a process that cannot see Atelier."""
     import inspect
 
-    from tests.export.finished import tests_of
+    from tests.export.finished import about_task
 
     rows = pd.read_parquet(run.predictions_path).head(20)
     given = [
@@ -86,7 +62,7 @@ def said_by_name(name: str, run: RunFolder) -> list[Any]:
     ]
     code = (
         "import json, sys\nsys.modules['lib'] = None\n"
-        f"{textwrap.dedent(inspect.getsource(tests_of(run.spec.task).plain))}\n"
+        f"{textwrap.dedent(inspect.getsource(about_task(run.spec.task).plain))}\n"
         "print(json.dumps(plain(sys.argv[1], json.load(sys.stdin))))\n"
     )
     done = subprocess.run(
