@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.ui.frame import page
 from lib.ui.output_runs import has_model, pick_run, show_none_yet, show_not_ready
-from lib.ui.predict_views import choose_way, show_predict
+from lib.ui.predict_views import choose_way, offer_export, show_predict
 
 with page(
     "Predict",
@@ -16,6 +16,7 @@ with page(
         way = choose_way(run) if run and has_model(run) else None
     if run and way:
         show_predict(run, way)
+        offer_export()
     elif run:
         show_not_ready(run, lacking="model")
     elif not hand.run:

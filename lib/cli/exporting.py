@@ -111,8 +111,8 @@ def _list(source: Source, *, as_json: bool) -> int:
         return 0
     for one in formats:
         print(f"{one['name']:<10} {one['refused'] or one['summary']}")
-    for one in made:
-        print(f"made: {one['export']:<10} {one['state']:<10} {one['to']}")
+    for known in made:
+        print(f"made: {known['export']:<10} {known['state']:<10} {known['to']}")
     return 0
 
 

@@ -60,6 +60,7 @@ class Merged(Export):
         step("adding the adapter into the weights" if source.is_adapter else "rounding the weights", 0.4)
         model = merged(taught.model) if source.is_adapter else taught.model
         source.task.finish(model, source.brief)
+        keep_writing(model, source.model)
         rounded(model, options.weights)
         with placed(to) as work:
             step("writing the folder", 0.6)
@@ -103,6 +104,14 @@ def rounded(model: Any, weights: str) -> None:
             )
         )
     model.to(kind)
+
+
+def keep_writing(model: Any, folder: Path) -> None:
+    """Let a model that writes do so as the run's own folder says: when to stop, how long, whether by chance."""
+    if (folder / "generation_config.json").is_file():
+        from transformers import GenerationConfig
+
+        model.generation_config = GenerationConfig.from_pretrained(folder)
 
 
 def whole_card(source: Source, snippet: str) -> str:

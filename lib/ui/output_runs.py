@@ -21,14 +21,15 @@ from lib.ui.words import escape_markdown, shorten
 RUN_PARAMETERS = (
     *("true", "predicted", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix", "passage"),
     *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
-    *("given", "suggested", "issue", "audit"),
+    *("given", "suggested", "issue", "audit", "job"),
 )  # fmt: skip
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
 _STYLE = """
 <style>
 @media (max-width: 640px) {
-  :is(.st-key-evaluate-choice, .st-key-predict-choice, .st-key-explain-choice) > :has([data-testid="stSelectbox"]) {
+  :is(.st-key-evaluate-choice, .st-key-predict-choice, .st-key-explain-choice, .st-key-export-choice)
+  > :has([data-testid="stSelectbox"]) {
     flex: 1 0 100%;
   }
 }

@@ -53,7 +53,7 @@ def finished_run(
 
 
 def _lengthen(folder: Path) -> None:
-    """Room for whole conversations, which are long in the tokens of so small a vocabulary; for rotary positions only."""
+    """Room for whole conversations, which are long in so small a vocabulary; rotary positions have no weights."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config["model_type"] == "llama":
         config["max_position_embeddings"] = 1024

@@ -1,0 +1,109 @@
+"""What is asked before an export starts: its options, where it should go, and a token where one is needed."""
+
+from typing import Any
+
+import streamlit as st
+
+from lib.errors import Problem, UserError
+from lib.export.base import Export
+from lib.export.job import create_job, start_job
+from lib.export.source import Source
+from lib.models.hub_token import as_token
+from lib.option import options_of
+from lib.ui.drafts import Draft
+from lib.ui.frame import guarded_callback, hold_back
+from lib.ui.option_changes import OptionChanges
+from lib.ui.words import escape_markdown
+
+_TOKEN = "export token typed"
+
+
+def show_form(source: Source, export: Export) -> None:
+    """The chosen format's sentence, options, place and the one button."""
+    draft = Draft("export", f"{source.run.id} {export.name}")
+    changes = OptionChanges(draft, "changed options", export.option_class)
+    st.markdown(escape_markdown(export.summary))
+    _options(export, changes)
+    place = _place(source, export, draft)
+    if export.takes_token:
+        _ask_token()
+    draft.keep()
+    waits = export.makes == "address" and not place
+    st.button(
+        f"Push to {place}" if export.makes == "address" and place else f"Make the {_noun(export)}",
+        type="primary",
+        icon=export.icon,
+        key="export now",
+        disabled=waits,
+        on_click=_start,
+        args=(source, export, place, changes.values()),
+    )
+
+
+def _noun(export: Export) -> str:
+    return export.title[:1].lower() + export.title[1:] if not export.title.isupper() else export.title
+
+
+def _options(export: Export, changes: OptionChanges) -> None:
+    items = list(options_of(export.option_class).values())
+    chosen = changes.values()
+    for pair in (items[start : start + 2] for start in range(0, len(items), 2)):
+        for column, item in zip(st.columns(2), pair, strict=False):
+            with column:
+                changes.ask(item, item.default, chosen)
+
+
+def _place(source: Source, export: Export, draft: Draft) -> str:
+    """Where it should go: an address, a path on this machine, or nothing for the run's own folder."""
+    if export.makes == "address":
+        return str(
+            st.text_input(
+                "Namespace and name",
+                key=draft.key("to", ""),
+                placeholder=f"your-name/{source.slug}",
+                help="Your user name or organisation, a slash, and the name of the new page.",
+                max_chars=200,
+            )
+            or ""
+        ).strip()
+    kind = "file" if export.makes == "file" else "folder"
+    with st.expander("Write it somewhere else", icon=":material/drive_file_move:"):
+        return str(
+            st.text_input(
+                f"Path of the new {kind} on this machine",
+                key=draft.key("to", ""),
+                placeholder=f"/home/you/{export.suggested(source)}",
+                help=f"Left empty, the {kind} lies in the run's folder, from where it can be downloaded.",
+                max_chars=1_000,
+            )
+            or ""
+        ).strip()
+
+
+def _ask_token() -> None:
+    st.text_input(
+        "Access token, for this once",
+        type="password",
+        key=_TOKEN,
+        max_chars=300,
+        autocomplete="off",
+        help="Needed with the right to write. It is given to this one export and never stored; left empty, "
+        "HF_TOKEN or your login is used.",
+    )
+
+
+@guarded_callback
+def _start(source: Source, export: Export, place: str, options: dict[str, Any]) -> None:
+    """Start the export; the token leaves the form's memory whatever comes of it."""
+    typed = str(st.session_state.pop(_TOKEN, "") or "").strip() if export.takes_token else ""
+    try:
+        token = as_token(typed) if typed else None
+        job = create_job(source, export.name, to=place or None, options=options)
+        start_job(job, token=token)
+    except UserError as error:
+        hold_back(error.problems)
+        return
+    except OSError as error:
+        hold_back((Problem(f"The export could not be started: {error.strerror or error}."),))
+        return
+    st.query_params["job"] = job.id
