@@ -17,7 +17,7 @@ from lib.export.hub_check import INTO, check_hub
 from lib.export.hub_model import WEIGHTS, goes_as_adapter, model_files
 from lib.export.hub_push import Push, Pushed
 from lib.export.source import Source
-from lib.export.source_card import snippet_of
+from lib.export.source_card import card_of, snippet_of
 from lib.models.hub_token import find_token
 from lib.option import option
 
@@ -114,6 +114,11 @@ class Hub(Export):
     def suggested(self, source: Source) -> str:
         """The name of the repository."""
         return name_from(source.slug)
+
+    def preview(self, source: Source, to: str, options: HubOptions) -> str:
+        """The model's card."""
+        as_adapter = goes_as_adapter(source, options.weights)  # type: ignore[arg-type]
+        return card_of(source, place=to, is_adapter=as_adapter, wish=options.wish)
 
     def write(self, source: Source, to: Path, options: HubOptions, step: Step) -> Made:
         """Ask the Hub first, then send. What is made for it on the way is removed."""

@@ -15,7 +15,7 @@ from lib.export.hub_address import HubAddress, address_problems, name_from
 from lib.export.hub_check import INTO
 from lib.export.place import placed, size_of
 from lib.export.source import Source
-from lib.export.space_files import space_files
+from lib.export.space_files import space_card, space_files
 from lib.option import option
 
 _NAMED: Any = option(
@@ -131,6 +131,11 @@ class HubSpace(Export):
     def suggested(self, source: Source) -> str:
         """The name of the Space."""
         return name_from(f"{source.slug}-demo")
+
+    def preview(self, source: Source, to: str, options: HubSpaceOptions) -> str:
+        """The README of the Space."""
+        named, licence = options.model.strip(), options.licence
+        return space_card(source, named=named, title=options.title or source.name, licence=licence)
 
     def write(self, source: Source, to: Path, options: HubSpaceOptions, step: Step) -> Made:
         """Ask the Hub first, then write the files, then send them."""

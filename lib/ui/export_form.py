@@ -11,6 +11,7 @@ from lib.export.source import Source
 from lib.models.hub_token import as_token
 from lib.option import options_of
 from lib.ui.drafts import Draft
+from lib.ui.export_hub import known_account, show_account, show_preview
 from lib.ui.frame import guarded_callback, hold_back
 from lib.ui.option_changes import OptionChanges
 from lib.ui.words import escape_markdown
@@ -24,13 +25,16 @@ def show_form(source: Source, export: Export) -> None:
     changes = OptionChanges(draft, "changed options", export.option_class)
     st.markdown(escape_markdown(export.summary))
     _options(export, changes)
-    place = _place(source, export, draft)
     if export.takes_token:
         _ask_token()
+    place = _place(source, export, draft)
     draft.keep()
+    show_preview(source, export, place, changes.values())
     waits = export.makes == "address" and not place
     st.button(
-        f"Push to {place}" if export.makes == "address" and place else f"Make the {_noun(export)}",
+        f"Push to {escape_markdown(place)}"
+        if export.makes == "address" and place
+        else f"Make the {_noun(export)}",
         type="primary",
         icon=export.icon,
         key="export now",
@@ -56,11 +60,15 @@ def _options(export: Export, changes: OptionChanges) -> None:
 def _place(source: Source, export: Export, draft: Draft) -> str:
     """Where it should go: an address, a path on this machine, or nothing for the run's own folder."""
     if export.makes == "address":
+        account, problem = known_account(str(st.session_state.get(_TOKEN) or ""))
+        show_account(account, problem)
         return str(
             st.text_input(
                 "Namespace and name",
-                key=draft.key("to", ""),
-                placeholder=f"your-name/{source.slug}",
+                key=draft.key(
+                    "to", f"{account.name}/{export.suggested(source)}" if account else "", valid=bool
+                ),
+                placeholder=f"your-name/{export.suggested(source)}",
                 help="Your user name or organisation, a slash, and the name of the new page.",
                 max_chars=200,
             )
