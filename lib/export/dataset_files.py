@@ -80,7 +80,7 @@ def write_parquet(frame: pd.DataFrame, path: Path, *, pictures: tuple[str, ...],
             part = frame.iloc[begin : begin + ROWS]
             columns = []
             for name, kind in kinds.items():
-                cells = [None if pd.isna(cell) else str(cell) for cell in part[name]]
+                cells: list[Any] = [None if pd.isna(cell) else str(cell) for cell in part[name]]
                 if name in pictures and folder is not None:
                     cells = [
                         None if cell is None else {"bytes": image_in(folder, cell).read_bytes(), "path": cell}

@@ -52,7 +52,7 @@ def operation_of(name: str, content: Content, sent: Sent) -> Any:
                 yield io.BytesIO(path)
             else:
                 with _Watched(str(path), sent) as file:
-                    yield file  # type: ignore[misc]
+                    yield file
 
     return Told(path_in_repo=name, path_or_fileobj=content)
 

@@ -35,9 +35,9 @@ def is_broken_connection(error: BaseException) -> bool:
 def status_of(error: BaseException) -> int | None:
     """What the Hub answered with, if it answered."""
     for one in causes(error):
-        response = getattr(one, "response", None)
-        if isinstance(getattr(response, "status_code", None), int):
-            return int(response.status_code)
+        status = getattr(getattr(one, "response", None), "status_code", None)
+        if isinstance(status, int):
+            return status
     return None
 
 

@@ -72,7 +72,7 @@ def show_account(account: Account | None, problem: Problem | None) -> None:
 def show_preview(source: Source, export: Export, place: str, changes: dict[str, Any]) -> None:
     """The page that people will find there, as it follows from the options; nothing where the format has none."""
     try:
-        options = values_as(export.option_class, changes)
+        options: Any = values_as(export.option_class, changes)
         if export.check(changes):
             return
         text = export.preview(source, place or "NAMESPACE/NAME", options)
