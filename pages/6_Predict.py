@@ -3,8 +3,8 @@
 import streamlit as st
 
 from lib.ui.frame import page
-from lib.ui.output_runs import has_model, pick_run, show_none_yet, show_not_ready
-from lib.ui.predict_views import choose_way, offer_export, show_predict
+from lib.ui.output_runs import has_model, offer_export, pick_run, show_none_yet, show_not_ready
+from lib.ui.predict_views import choose_way, show_predict
 
 with page(
     "Predict",

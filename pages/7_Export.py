@@ -16,13 +16,13 @@ with page(
 ) as hand:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="export-choice"):
         run = pick_run(hand, ready=has_model)
-    if run and has_model(run) and run.result() is not None:
+    if run and has_model(run) and run.result() is not None and not run.state().is_active:
         source = open_source(run)
-        show_active(source)
         export = choose_format(source)
         if export is not None:
             section(export.title)
             show_form(source, export)
+        show_active(source)
         show_made(source)
     elif run:
         show_not_ready(run, lacking="model")

@@ -54,7 +54,7 @@ RULES = {
     ),
     "export": rule(
         "errors option settings cards data tasks methods models runs plan analysis inference",
-        "pandas numpy yaml psutil",
+        "pandas numpy yaml psutil PIL",
         "streamlit plotly",
     ),
     "cli": rule(

@@ -5,10 +5,14 @@ from lib.export.base import Export
 from lib.export.hub import Hub
 from lib.export.hub_data import HubData
 from lib.export.merged import Merged
+from lib.export.report import Report
+from lib.export.script import Script
 from lib.export.space import HubSpace, Space
 from lib.export.zipped import Zipped
 
-EXPORTS: tuple[Export, ...] = (Zipped(), Hub(), HubData(), Merged(), Space(), HubSpace())
+EXPORTS: tuple[Export, ...] = (
+    Zipped(), Hub(), Merged(), Script(), Report(), Space(), HubSpace(), HubData(),
+)  # fmt: skip
 
 
 def find_export(name: str) -> Export:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lib.errors import Problem
 from lib.export.source import Source
-from lib.option import NoOptions, check_values
+from lib.option import NoOptions, check_values, options_of
 
 # Told what is being done and which share of the work is done by then, 0 to 1. Raises `Stopped` when someone asked.
 Step = Callable[[str, float], None]
@@ -71,6 +71,10 @@ class Export(ABC):
         if self.option_class is not NoOptions:
             return problems
         return [replace(problem, fix="Remove it.") for problem in problems]
+
+    def asked(self, source: Source) -> tuple[str, ...]:
+        """The names of the options that mean something for this run; a form asks for no others."""
+        return tuple(options_of(self.option_class))
 
     def check_to(self, to: str) -> list[Problem]:
         """Everything wrong with where it should go; for addresses, only their form."""

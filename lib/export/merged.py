@@ -75,6 +75,11 @@ class Merged(Export):
             f"Weights in {options.weights}; a probability may differ from the run's by about "
             f"{TOLERANCE[options.weights]:g}."
         ]
+        if (source.about.get("base") or {}).get("quantisation"):
+            notes.append(
+                "The run's scores are those of the adapter on its base model in few bits; here it lies on that model "
+                "as it was before, so answers differ a little."
+            )
         return Made(to, bytes=size_of(to), facts={"weights": options.weights, "use": snippet, "notes": notes})
 
     def answers(self, made: Made, source: Source, rows: pd.DataFrame) -> pd.DataFrame | None:

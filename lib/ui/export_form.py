@@ -24,7 +24,7 @@ def show_form(source: Source, export: Export) -> None:
     draft = Draft("export", f"{source.run.id} {export.name}")
     changes = OptionChanges(draft, "changed options", export.option_class)
     st.markdown(escape_markdown(export.summary))
-    _options(export, changes)
+    _options(source, export, changes)
     if export.takes_token:
         _ask_token()
     place = _place(source, export, draft)
@@ -48,8 +48,9 @@ def _noun(export: Export) -> str:
     return export.title[:1].lower() + export.title[1:] if not export.title.isupper() else export.title
 
 
-def _options(export: Export, changes: OptionChanges) -> None:
-    items = list(options_of(export.option_class).values())
+def _options(source: Source, export: Export, changes: OptionChanges) -> None:
+    known = options_of(export.option_class)
+    items = [known[name] for name in export.asked(source)]
     chosen = changes.values()
     for pair in (items[start : start + 2] for start in range(0, len(items), 2)):
         for column, item in zip(st.columns(2), pair, strict=False):

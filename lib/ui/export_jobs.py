@@ -11,7 +11,7 @@ from lib.export import EXPORTS
 from lib.export.job import Job, list_jobs
 from lib.export.source import Source
 from lib.export.state import ExportState
-from lib.ui.export_receipt import show_receipt
+from lib.ui.export_receipt import keep_receipt, show_receipt
 from lib.ui.frame import guarded, guarded_callback, section
 from lib.ui.numbers import about, ago, size
 from lib.ui.problems import show_problems
@@ -94,6 +94,8 @@ def _row(job: Job, state: ExportState, *, opened: bool) -> None:
             _where(job, receipt)
             show_receipt(receipt)
         with st.container(horizontal=True, vertical_alignment="center"):
+            if receipt is not None:
+                keep_receipt(receipt)
             if log := job.read_log(most_bytes=20_000):
                 with st.popover("Log", icon=":material/notes:", type="tertiary", key=f"log {job.id}"):
                     st.code(log, language=None, wrap_lines=True, height=300)
@@ -119,7 +121,7 @@ def _where(job: Job, receipt: dict[str, Any]) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-    st.caption("On this machine:")
+    st.caption("It lies on this machine at:")
     st.code(str(path), language=None, wrap_lines=True)
 
 

@@ -13,7 +13,7 @@ SHOWN_APART = ("use", "notes", "files")
 
 
 def show_receipt(receipt: Mapping[str, Any]) -> None:
-    """Notes, measurements, the snippet, and the whole receipt to keep."""
+    """Notes, measurements and the snippet."""
     facts = receipt.get("facts") or {}
     for note in facts.get("notes", []):
         st.markdown(escape_markdown(note))
@@ -23,9 +23,11 @@ def show_receipt(receipt: Mapping[str, Any]) -> None:
     if use := facts.get("use"):
         with st.expander("Use it in plain Python", icon=":material/code:"):
             st.code(use, language="python", wrap_lines=True)
-    st.caption(
-        f"Made in {duration(receipt.get('seconds'))}. The receipt lies beside the run and says all that is known."
-    )
+    st.caption(f"Made in {duration(receipt.get('seconds'))}.")
+
+
+def keep_receipt(receipt: Mapping[str, Any]) -> None:
+    """The whole receipt as a file."""
     st.download_button(
         "Receipt (JSON)",
         json.dumps(receipt, indent=1, ensure_ascii=False),

@@ -11,7 +11,7 @@ from lib.runs.state import State
 from lib.tasks import find_task
 from lib.ui import hand as hands
 from lib.ui.charts import show_chart
-from lib.ui.frame import guarded_callback, lead_on
+from lib.ui.frame import go_to, guarded_callback, lead_on
 from lib.ui.hand import Hand
 from lib.ui.numbers import ago, score
 from lib.ui.problems import show_problems
@@ -107,6 +107,12 @@ def _title(run: RunFolder) -> str:
     value = result.get("scores", {}).get("test", {}).get(main.name)
     parts.append(f"{main.title} {score(value)}" if value is not None else state.state)
     return " · ".join([*parts, ago(state.finished or state.updated or state.queued)])
+
+
+def offer_export() -> None:
+    """The way to take the model along, beside the page's own primary button."""
+    if st.button("Take the model along", icon=":material/ios_share:", key="lead on to Export"):
+        go_to("Export")
 
 
 def show_none_yet(sentence: str, example: Chart | None = None) -> None:

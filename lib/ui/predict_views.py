@@ -7,7 +7,6 @@ from lib.models.adapter_usage import usage_of
 from lib.runs.folder import RunFolder
 from lib.tasks import find_task
 from lib.tasks.base import Brief
-from lib.ui.frame import go_to
 from lib.ui.predict_many import show_many
 from lib.ui.predict_one import show_one
 
@@ -58,9 +57,3 @@ def _usage(run: RunFolder) -> None:
         place = str(run.model_path)
         code = usage_of(run.model_path, task.usage(place, Brief.from_json(said)), place=place)
         st.code(code, language="python", wrap_lines=True)
-
-
-def offer_export() -> None:
-    """The way on, beside the page's own primary button."""
-    if st.button("Take the model along", icon=":material/ios_share:", key="lead on to Export"):
-        go_to("Export")

@@ -36,7 +36,8 @@ def finished_run(
         tiny_checkpoint(BASES[about.model_kind], base)
         _lengthen(base)
     if about.model_kind == "causal":
-        options = {"max_length": 1024, "max_new_tokens": 8} | options
+        # A model that has learned nothing nearly ties its tokens, and rounding alone would decide what it writes.
+        options = {"max_length": 1024, "max_new_tokens": 8, "epochs": 4, "learning_rate": 1e-2} | options
     if about.model_kind == "seq2seq":
         options = {"max_target_length": 8} | options
     spec = Spec(
@@ -56,5 +57,9 @@ def _lengthen(folder: Path) -> None:
     """Room for whole conversations, which are long in so small a vocabulary; rotary positions have no weights."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config["model_type"] == "llama":
-        config["max_position_embeddings"] = 1024
-        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        for name, key in (
+            ("config.json", "max_position_embeddings"),
+            ("tokenizer_config.json", "model_max_length"),
+        ):
+            settings = json.loads((folder / name).read_text(encoding="utf-8"))
+            (folder / name).write_text(json.dumps(settings | {key: 1024}), encoding="utf-8")
