@@ -128,6 +128,13 @@ def _training(facts: CardFacts) -> list[str]:
             "What lies here is an adapter, with the layers that learned whole: it needs its base model, "
             f"{plain(facts.lineage.words)}{at}, as it was.",
         ]
+    elif find_method(spec.method["name"]).saves_adapter:
+        lines += ["", "The adapter that learned was added into the weights of its base model."]
+        if "bits" in spec.method:
+            lines[-1] += (
+                " The scores are those of the adapter on that model in few bits; here it lies on the model as it was "
+                "before, so answers differ a little."
+            )
     if spec.versions:
         named = ", ".join(f"{name} {version}" for name, version in spec.versions.items())
         lines += ["", f"Versions: {plain(named)}."]

@@ -107,6 +107,10 @@ class Hub(Export):
         problems = super().check(options)
         return problems or [*HubOptions(**options).wish.problems(), *branch_problems(options)]
 
+    def asked(self, source: Source) -> tuple[str, ...]:
+        """Whole models have no adapter to merge."""
+        return tuple(name for name in super().asked(source) if name != "weights" or source.is_adapter)
+
     def check_to(self, to: str) -> list[Problem]:
         """Whether it is of the form NAMESPACE/NAME, as the Hub wants it."""
         return address_problems(to)

@@ -166,6 +166,15 @@ def test_a_licence_that_the_hub_does_not_know_keeps_its_name() -> None:
     assert all(licence_metadata(one) == {"license": one} for one in LICENCES)
 
 
+def test_a_merged_adapter_is_said_to_be_whole_and_on_which_weights_its_scores_are() -> None:
+    facts = facts_of(MOODS, method="lora", is_adapter=False)
+    card = model_card(facts)
+    assert head_of(card)["library_name"] == "transformers" and "added into the weights" in card
+    assert "few bits" not in card and "needs its base model" not in card
+    quantised = facts.spec.changed(method={"name": "qlora", "bits": 4})
+    assert "few bits" in model_card(replace(facts, spec=quantised))
+
+
 def test_a_chosen_licence_stands_above_the_base_model_s_and_both_are_said() -> None:
     card = model_card(facts_of(MOODS), CardWish(licence="mit"))
     assert head_of(card)["license"] == "mit"
