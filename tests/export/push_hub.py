@@ -133,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._route(path, raw)
 
     def _route(self, path: str, raw: bytes) -> None:
+        if path == "/api/models":
+            return self._json([])
         if path == "/api/whoami-v2":
             return self._whoami()
         if path == "/api/validate-yaml":
