@@ -82,7 +82,10 @@ class Push:
 
     def _client(self) -> Any:
         from huggingface_hub import HfApi, constants
+        from huggingface_hub.utils import logging
 
+        # Its warnings name addresses that are signed for an hour, which do not belong into a log.
+        logging.set_verbosity_error()
         # Plain HTTPS says how far it is, can be stopped, and is spoken by every mirror; xet does none of these.
         constants.HF_HUB_DISABLE_XET = True
         return HfApi(endpoint=endpoint(), token=self.token.value, library_name="atelier")

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -48,6 +49,11 @@ def _ask(token: Token) -> tuple[Account | None, Problem | None]:
         return account_of(token), None
     except UserError as error:
         return None, error.problems[0]
+
+
+def is_asked_now(name: str, chosen: Mapping[str, Any]) -> bool:
+    """Whether an option means something beside the others as they stand: a branch's name only for a branch."""
+    return name != "branch" or chosen.get("into") == "branch"
 
 
 def show_account(account: Account | None, problem: Problem | None) -> None:
