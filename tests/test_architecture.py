@@ -41,8 +41,9 @@ RULES = {
     ),
     "analysis": rule("errors tasks.outputs", "numpy pandas scipy", f"streamlit plotly {TORCH}"),
     "charts": rule("errors tasks.outputs analysis", "numpy pandas plotly", f"streamlit {TORCH} sklearn"),
+    "cards": rule("errors data tasks methods models runs", "yaml", f"streamlit plotly {TORCH} sklearn"),
     "training": rule(
-        "errors option settings data tasks methods models runs plan analysis inference.taught",
+        "errors option settings cards data tasks methods models runs plan analysis inference.taught",
         "torch transformers datasets numpy pandas psutil yaml",
         "streamlit plotly",
     ),
@@ -52,7 +53,7 @@ RULES = {
         "streamlit plotly",
     ),
     "export": rule(
-        "errors option settings data tasks methods models runs plan analysis inference",
+        "errors option settings cards data tasks methods models runs plan analysis inference",
         "pandas numpy yaml psutil PIL",
         "streamlit plotly",
     ),
@@ -62,7 +63,7 @@ RULES = {
         f"streamlit plotly {TORCH}",
     ),
     "ui": rule(
-        "errors option settings data tasks methods models runs plan analysis charts inference export",
+        "errors option settings cards data tasks methods models runs plan analysis charts inference export",
         "streamlit pandas numpy plotly pyarrow PIL",
         f"{TORCH} sklearn",
     ),

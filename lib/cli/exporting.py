@@ -62,6 +62,9 @@ def run_export(options: argparse.Namespace) -> int:
             what = f"The format {name} knows no --private."
             raise UserError(Problem(what, "--private", "Leave it out.", code="unknown-option"))
         chosen["private"] = True
+    elif "private" in options_of(export.option_class):
+        # As everywhere on a command line: what is not asked for is not done. The page's form has it on.
+        chosen.setdefault("private", False)
     job = create_job(source, name, to=place, options=chosen)
     start_job(job)
     state = _followed(job)

@@ -86,6 +86,10 @@ class Export(ABC):
         """The name of what is made where nobody has given one."""
         return f"{source.slug}{self.suffix}" if self.makes == "file" else f"{source.slug}-{self.name}"
 
+    def preview(self, source: Source, to: str, options: Any) -> str | None:
+        """What people will read there, as Markdown with its head; None where nobody will. Never imports torch."""
+        return None
+
     @abstractmethod
     def write(self, source: Source, to: Path, options: Any, step: Step) -> Made:
         """Make it, complete or not at all (see `lib.export.place.placed`). Runs in the worker, where torch may load.

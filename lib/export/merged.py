@@ -11,7 +11,7 @@ from lib.export.base import Export, Made, Step
 from lib.export.papers import write_papers
 from lib.export.place import placed, size_of
 from lib.export.source import Source
-from lib.models.adapter_usage import usage_of
+from lib.export.source_card import card_of
 from lib.option import option
 from lib.runs.files import write_json
 
@@ -68,7 +68,7 @@ class Merged(Export):
             taught.processor.save_pretrained(work)
             write_json(work / "atelier.json", {k: v for k, v in source.about.items() if k != "base"})
             snippet = source.task.usage(".", source.brief)
-            (work / "README.md").write_text(whole_card(source, snippet), encoding="utf-8")
+            (work / "README.md").write_text(card_of(source, is_adapter=False), encoding="utf-8")
             step("writing its papers", 0.95)
             write_papers(source, work, snippet=snippet, is_adapter=False)
         notes = [
@@ -117,17 +117,3 @@ def keep_writing(model: Any, folder: Path) -> None:
         from transformers import GenerationConfig
 
         model.generation_config = GenerationConfig.from_pretrained(folder)
-
-
-def whole_card(source: Source, snippet: str) -> str:
-    """The run's card, with an adapter's words made those of a whole model."""
-    card = (source.model / "README.md").read_text(encoding="utf-8")
-    if not source.is_adapter:
-        return card
-    card = card.replace(usage_of(source.model, snippet).strip(), snippet.strip())
-    lines = [
-        line
-        for line in card.replace("library_name: peft", "library_name: transformers", 1).splitlines()
-        if not line.startswith("What lies here is an adapter")
-    ]
-    return "\n".join(lines) + "\n"

@@ -39,6 +39,8 @@ class Text2TextGeneration(Task):
     """The text that belongs to each text."""
 
     slug = "text2text-generation"
+    # The Hub gave up the name text2text-generation in 2025, and files such models here.
+    pipeline_tag = "text-generation"
     title = "Text to text"
     summary = "Write the text that belongs to a text: a title, a correction, a paraphrase, an answer."
     roles = (

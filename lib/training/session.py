@@ -188,13 +188,15 @@ def train_run(
     )
     result["problems"] = [problem.to_json() for problem in found]
     keep_predictions(run, task, session.brief, session.rows, judged)
+    # From the start of the process, imports included, and the training of sessions before this one. The card says it
+    # too, but for the saving.
+    began = progress.state.process_started or time.time()
+    result["seconds"]["total"] = round(time.time() - began + teller.trained_before, 1)
     keep_model(
         run, session.spec, task, session.brief, session.processor, model, result, session.rows.stored.name
     )
     result["state"] = "stopped" if was_stopped else "succeeded"
-    # From the start of the process, imports included, and the training of sessions before this one.
-    this_session = time.time() - (progress.state.process_started or time.time())
-    result["seconds"]["total"] = round(this_session + teller.trained_before, 1)
+    result["seconds"]["total"] = round(time.time() - began + teller.trained_before, 1)
     result["peak_memory_mb"] = round(peak_memory_mb())
     write_json(run.path / "scores.json", {key: result[key] for key in ("scores", "intervals", "baselines")})
     write_json(run.path / "result.json", result)

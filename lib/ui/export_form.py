@@ -9,6 +9,7 @@ from lib.export.source import Source
 from lib.models.hub_token import as_token
 from lib.option import options_of
 from lib.ui.drafts import Draft
+from lib.ui.export_hub import is_asked_now, known_account, show_account, show_preview
 from lib.ui.frame import guarded_callback, hold_back
 from lib.ui.option_changes import OptionChanges
 from lib.ui.words import escape_markdown
@@ -21,14 +22,18 @@ def show_form(source: Source, export: Export) -> None:
     draft = _draft(source, export)
     changes = _changes(export, draft)
     st.markdown(escape_markdown(export.summary))
-    _options(source, export, changes)
-    place = _place(source, export, draft)
     if export.takes_token:
         _ask_token()
+    first = export.makes == "address"  # who and where decide about all the rest
+    place = _place(source, export, draft) if first else ""
+    _options(source, export, changes)
+    place = place if first else _place(source, export, draft)
     draft.keep()
+    show_preview(source, export, place, changes.values())
     waits = export.makes == "address" and not place
+    pushes = f"Push to {escape_markdown(place)}" if place else "Push"
     st.button(
-        f"Push to {place}" if export.makes == "address" and place else f"Make the {_noun(export)}",
+        pushes if export.makes == "address" else f"Make the {_noun(export)}",
         type="primary",
         icon=export.icon,
         key="export now",
@@ -44,22 +49,30 @@ def _noun(export: Export) -> str:
 
 def _options(source: Source, export: Export, changes: OptionChanges) -> None:
     known = options_of(export.option_class)
-    items = [known[name] for name in export.asked(source)]
     chosen = changes.values()
-    for pair in (items[start : start + 2] for start in range(0, len(items), 2)):
-        for column, item in zip(st.columns(2), pair, strict=False):
-            with column:
-                changes.ask(item, item.default, chosen)
+    items = [known[name] for name in export.asked(source) if is_asked_now(name, chosen)]
+    of_card = [item for item in items if item.metadata["group"] == "card"]
+    for number, group in enumerate(([item for item in items if item not in of_card], of_card)):
+        if number and group:
+            st.markdown("**What people will read there**")
+        for pair in (group[start : start + 2] for start in range(0, len(group), 2)):
+            for column, item in zip(st.columns(2, vertical_alignment="bottom"), pair, strict=False):
+                with column:
+                    changes.ask(item, item.default, chosen)
 
 
 def _place(source: Source, export: Export, draft: Draft) -> str:
     """Where it should go: an address, a path on this machine, or nothing for the run's own folder."""
     if export.makes == "address":
+        account, problem = known_account(str(st.session_state.get(_TOKEN) or ""))
+        show_account(account, problem)
         return str(
             st.text_input(
                 "Namespace and name",
-                key=draft.key("to", ""),
-                placeholder=f"your-name/{source.slug}",
+                key=draft.key(
+                    "to", f"{account.name}/{export.suggested(source)}" if account else "", valid=bool
+                ),
+                placeholder=f"your-name/{export.suggested(source)}",
                 help="Your user name or organisation, a slash, and the name of the new page.",
                 max_chars=200,
             )
