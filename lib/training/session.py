@@ -49,7 +49,7 @@ from lib.training.judging import (
 from lib.training.keeping import keep_model, keep_predictions
 from lib.training.progress import Progress, peak_memory_mb
 from lib.training.reading import check_learned, read_facts
-from lib.training.rows import content_mark, encode_rows
+from lib.training.rows import content_mark, encode_rows, few_batches
 from lib.training.scratch import made_from_scratch
 from lib.training.stopwatch import Stopwatch
 from lib.training.teaching import Teaching, called_in
@@ -240,8 +240,9 @@ def prepare(run: RunFolder, spec: Spec, progress: Progress) -> Session:
     set_seed(options.seed)
     processor = task.load_processor(folder)
     model = task.load_model(folder, target, **method.load_settings(how, device=device))
-    method.complete(model, how, again=partial(task.load_model, folder, target))
     brief = task.settled(model, processor, brief)
+    few = few_batches(rows.frames["train"], task, processor, brief, seed=options.seed, device=device)
+    method.complete(model, how, again=partial(task.load_model, folder, target), batches=few)
     model = method.prepare(model, how)
     session = Session(run, spec, task, options, rows, brief, processor, model, device, teaching)
     _write_brief(session)
