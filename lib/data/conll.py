@@ -12,6 +12,7 @@ from lib.data.account import encoding_said, plural, set_aside
 from lib.data.cells import is_tag, to_cell
 from lib.data.encoding import head_lines, lines, recognise
 from lib.data.foreign import foreign_problem, nul_problem
+from lib.data.read_as import ReadAs
 from lib.data.records import SHOWN_CHARACTERS
 from lib.data.table import RejectedLine, Table
 from lib.errors import Problem, UserError
@@ -39,13 +40,13 @@ def is_conll(raw: bytes, name: str) -> bool:
     return shaped >= 3 and gaps >= 1 and plain <= 0.1 * shaped
 
 
-def read_conll(raw: bytes, name: str) -> Table:
+def read_conll(raw: bytes, name: str, read_as: ReadAs) -> Table:
     """The sentences of a CoNLL file: columns `tokens` and `tags`, each cell a JSON list of equally many texts.
 
     The first column is the token and the last the tag; lines with `-DOCSTART-` and comments are skipped.
     Raises UserError when no line has a token and a tag.
     """
-    encoding = recognise(raw)
+    encoding = recognise(raw, read_as.encoding)
     if not encoding.name.startswith(("utf-16", "utf-32")) and b"\0" in raw:
         raise UserError(nul_problem(name, raw.count(b"\0"), raw.index(b"\0")))
     sentences = _Sentences(_usual_width(lines(raw, encoding)))
