@@ -124,7 +124,9 @@ def take_hub(
         what = f"The splits {', '.join(splits)} of “{about.name}” are not called train, validation and test."
         raise UserError(Problem(what, "data.hub", "Choose one of them.", code="split-names"))
     table = joined_parts(found, about.name)
-    said = (_said(about, config, taken, totals), *table.repairs)
+    # What was said of each file, once: which files they were is nobody's concern.
+    notes = dict.fromkeys(one for _, part in found for one in part.repairs if one != "Read as Parquet.")
+    said = (_said(about, config, taken, totals), *notes)
     return replace(
         table, name=about.name, repairs=said, format={**table.format, "hub": f"{about.name}@{about.sha}"}
     )

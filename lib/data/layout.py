@@ -88,8 +88,9 @@ def detect_layout(sample: list[str]) -> Layout:
     if fallback and (best is None or best[0] < 1.3):
         return fallback
     if best is None:
-        return _rare_layout(sample) or Layout(None, 1)
-    return _doubled(sample, best[1])
+        rare = _rare_layout(sample)
+        return _doubled(sample, rare) if rare else Layout(None, 1)
+    return _doubled(sample, best[1]) if best[1].delimiter == "|" else best[1]
 
 
 def layout_with(sample: list[str], delimiter: str) -> Layout:
@@ -124,6 +125,6 @@ def _doubled(sample: list[str], layout: Layout) -> Layout:
         found = sum(line.count(several) for line in sample)
         if found and found * times == sum(line.count(layout.delimiter or "") for line in sample):
             wide = layout_with(sample, several)
-            if layout.delimiter == "|" and wide.width >= 2:
+            if wide.width >= 2:
                 return wide
     return layout

@@ -161,6 +161,11 @@ def _bytes_of(source: bytes | Path, name: str) -> bytes:
     if not isinstance(source, Path):
         return bytes(source)
     try:
+        most = get_settings().max_unpacked_mb // 4
+        if source.is_file() and (size := source.stat().st_size) > most * 1_000_000:
+            what = f"{source.name} has {size / 1e6:,.0f} MB; at most {most:,} MB of text are read at once."
+            fix = "Give a part of it, or write it as Parquet, or raise ATELIER_MAX_UNPACKED_MB."
+            raise UserError(Problem(what, name, fix, code="file-too-large"))
         return source.read_bytes()
     except FileNotFoundError:
         problem = Problem(f"There is no file {source}.", where=name, fix="Check the path.", code="no-file")

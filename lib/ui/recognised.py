@@ -1,5 +1,6 @@
 """How a file was read: what was recognised, what was put right, what was set aside, and reading it in another way."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from lib.ui.staging import read_again, said_of
 from lib.ui.words import escape_markdown, shorten
 
 _RECOGNISE = "Recognise"
+_READ_WITH = re.compile(r"Read as [^,]+ with .*\.")
 _DELIMITERS = {
     ",": "Comma  ,",
     ";": "Semicolon  ;",
@@ -36,21 +38,25 @@ _MOST_SHOWN = 100
 
 def show_recognised(token: str, table: Table) -> None:
     """What was recognised and repaired in a file just read; the rest behind a click each."""
-    if table.repairs:
-        st.caption(" ".join(escape_markdown(sentence) for sentence in table.repairs))
-    said = said_of(token)
-    with st.container(horizontal=True, key="reading", vertical_alignment="center"):
-        if said is not None and (words := format_words(table.format)):
-            with st.popover(
+    said, words = said_of(token), format_words(table.format)
+    # What the button below says need not be said twice.
+    repairs = [one for one in table.repairs if not (said and words and _READ_WITH.fullmatch(one))]
+    if repairs:
+        st.caption(" ".join(escape_markdown(sentence) for sentence in repairs))
+    if said is not None and words:
+        with (
+            st.container(horizontal=True, key="reading"),
+            st.popover(
                 f"Read as {words}", icon=":material/tune:", type="tertiary", help="Read it differently"
-            ):
-                _choices(token, table, said)
-        show_lines_aside(
-            table.rejected,
-            len(table.rejected),
-            lambda: pd.DataFrame([line.to_json() for line in table.rejected]),
-        )
-        show_originals(table.originals)
+            ),
+        ):
+            _choices(token, table, said)
+    show_lines_aside(
+        table.rejected,
+        len(table.rejected),
+        lambda: pd.DataFrame([line.to_json() for line in table.rejected]),
+    )
+    show_originals(table.originals)
 
 
 def format_words(form: dict[str, Any]) -> str:
@@ -58,7 +64,7 @@ def format_words(form: dict[str, Any]) -> str:
     kind = form.get("format")
     if kind == "delimited":
         delimiter = form.get("delimiter")
-        between = delimiter_words(delimiter) if delimiter else "one column"
+        between = escape_markdown(delimiter_words(delimiter)) if delimiter else "one column"
         return f"{between}, {str(form.get('encoding', '')).upper()}, {_header_words(form, 'line')}"
     if kind == "excel":
         return f"sheet “{escape_markdown(shorten(str(form.get('sheet')), 30))}”, {_header_words(form, 'row')}"
@@ -86,7 +92,7 @@ def show_lines_aside(
     if not number:
         return
     noun = "line was" if number == 1 else "lines were"
-    with st.popover(f"{count(number)} {noun} set aside", icon=":material/inbox:", type="tertiary"):
+    with st.expander(f"{count(number)} {noun} set aside", icon=":material/inbox:"):
         st.dataframe(
             [{"Line": line.line, "Why": line.reason, "Text": line.text} for line in rejected[:_MOST_SHOWN]],
             hide_index=True,
@@ -100,7 +106,7 @@ def show_originals(originals: pd.DataFrame | None) -> None:
     if originals is None or originals.empty:
         return
     number = len(originals)
-    with st.popover(f"{count(number, 'cell')} put right", icon=":material/healing:", type="tertiary"):
+    with st.expander(f"{count(number, 'cell')} put right", icon=":material/healing:"):
         st.dataframe(
             originals.head(_MOST_SHOWN),
             hide_index=True,

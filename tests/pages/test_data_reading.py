@@ -99,8 +99,13 @@ ODD = "text;label\ncafé au lait;x\nthé vert;y\n".encode("cp1252") + b"one;two;
 
 
 def test_what_was_recognised_is_shown_and_what_was_set_aside_can_be_had() -> None:
+    from lib.ui.recognised import format_words
+    from lib.ui.staging import staged
+
     app = bring(("rows.csv", ODD))
-    assert "Read as cp1252 (Western European) with semicolons." in captions(app)
+    table = staged(app.query_params["upload"])
+    assert format_words(table.format) == "semicolons, CP1252, names in line 1"
+    assert [found.label for found in app.expander if "set aside" in found.label] == ["1 line was set aside"]
     assert any(found.label == "All of them (CSV)" for found in app.get("download_button"))
 
 
