@@ -90,7 +90,7 @@ class _Columns:
         with self._pictures:
             for batch in batches:
                 cells = [self._texts(batch.column(place), self._schema.field(place)) for place in kept]
-                mask = self._short_enough(cells, len(batch))
+                mask = self._fit(cells, len(batch))
                 for chunk, column in zip(chunks, cells, strict=True):
                     chunk.append(column if mask is None else column.filter(mask))
                 self._seen += len(batch)
@@ -153,9 +153,10 @@ class _Columns:
         if self._size > self._settings.max_unpacked_mb * 1_000_000:
             raise _too_large(self._name, self._settings)
 
-    def _short_enough(self, columns: list[pa.Array], rows: int) -> pa.Array | None:
-        """Which rows have no cell that is too long; None when all do. The others are set aside."""
+    def _fit(self, columns: list[pa.Array], rows: int) -> pa.Array | None:
+        """Which rows have no cell that is too long and no damaged picture; None for all. The others are set aside."""
         most = self._settings.max_cell_characters
+        damaged = {line.line - self._seen - 1 for line in self._pictures.rejected if line.line > self._seen}
         long = {
             place
             for column in columns
@@ -166,7 +167,8 @@ class _Columns:
         for place in sorted(long):
             reason = f"A cell holds more than {most:,} characters."
             self._rejected.append(RejectedLine(self._seen + place + 1, "", reason))
-        return pa.array([place not in long for place in range(rows)]) if long else None
+        out = long | damaged
+        return pa.array([place not in out for place in range(rows)]) if out else None
 
 
 def is_picture(kind: pa.DataType) -> bool:
