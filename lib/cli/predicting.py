@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from lib.data.csv_file import without_formulas
 from lib.data.read import read_table
 from lib.errors import Problem, UserError
 from lib.inference.inputs import columns_for, model_inputs, one_row
@@ -52,7 +53,8 @@ def run_predict(options: argparse.Namespace) -> int:
     found = predict(f"run:{run.id}", asked, columns, on_progress=_show)
     table = as_table(found)
     if options.out is not None:
-        pd.concat([rows.reset_index(drop=True), table], axis=1).to_csv(options.out, index=False)
+        both = pd.concat([rows.reset_index(drop=True), table], axis=1)
+        without_formulas(both).to_csv(options.out, index=False)
     if options.json:
         print(json.dumps(_answer(run.id, found, table, options.out), ensure_ascii=False))
     elif options.out is not None:
