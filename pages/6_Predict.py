@@ -12,8 +12,10 @@ with page(
     icon=":material/play_circle:",
     lead="Try the model on something of your own, or on a whole file.",
 ) as hand:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="predict-choice"):
-        asked = choose_asked(hand)
+    choice = st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="predict-choice")
+    below = st.container()
+    with choice:
+        asked = choose_asked(hand, below)
         way = choose_way(asked) if asked else None
     if asked and way:
         show_predict(asked, way)

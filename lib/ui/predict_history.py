@@ -107,6 +107,8 @@ def _table(asked: Askable, table: pd.DataFrame, tries: list[Try]) -> None:
     shown = shown.assign(
         **{name: table[name].map(lambda path: thumbnail(Path(str(path)))) for name in pictures}
     )
+    words = [name for name in ("compared with", "it said", "settings") if name in shown]
+    shown = shown.assign(**{name: shown[name].fillna("") for name in words})
     # A key of its own for every list, so that a row chosen in one is not chosen in the next.
     key = f"tries of {asked.key} {tries[0].id} {len(tries)}"
 

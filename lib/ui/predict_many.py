@@ -55,8 +55,8 @@ def show_many(asked: Askable) -> None:
         st.button("Another file", icon=":material/upload:", type="tertiary", on_click=_leave, args=(token,))
     if table.repairs:
         st.caption(" ".join(escape_markdown(sentence) for sentence in table.repairs))
-    # Pictures to be labelled need no labels.
-    show_problems(problem for problem in table.problems if not (pictures and problem.code == "no-labels"))
+    # What is to be predicted needs no labels.
+    show_problems(problem for problem in table.problems if problem.code not in ("no-labels", "one-column"))
     if pictures and table.files is None:
         show_problems([_NO_PICTURES])
         return

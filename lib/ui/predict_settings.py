@@ -50,6 +50,7 @@ def show_settings(asked: Askable) -> None:
         return
     changes = changed_options(asked)
     writes = bool(asked.task.writing(asked.brief))
+    draws = any(item.name == "temperature" for item in items)
     title = "How it writes" if writes else "How it answers"
     label = f"{title}: {count(len(changes), 'setting')} changed" if changes else title
     with st.expander(label, icon=":material/tune:", key=f"settings {asked.key}"):
@@ -57,7 +58,7 @@ def show_settings(asked: Askable) -> None:
         drawing = " Drawing begins at the same place each time: the same input gives the same text."
         st.caption(
             f"The settings begin as {origin}. A change counts for what you try on this page alone."
-            f"{drawing if writes else ''}"
+            f"{drawing if draws else ''}"
         )
         for start in range(0, len(items), 2):
             for place, item in zip(st.columns(2), items[start : start + 2], strict=False):

@@ -1,6 +1,7 @@
 """Which model the Predict page is about: a run's, or one taught elsewhere and a task that its head can do."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import Problem, UserError
 from lib.inference.askable import Askable, askable_run, askables
@@ -22,13 +23,13 @@ _KEY, _TYPED = "_model of this page", "_other model typed"
 _KINDS = ("starter", "hub", "folder", "run")
 
 
-def choose_asked(hand: Hand) -> Askable | None:
-    """The model in the address or the run in hand, with a picker for another; None where it says why there is none."""
+def choose_asked(hand: Hand, below: DeltaGenerator) -> Askable | None:
+    """The model in the address or the run in hand, with a picker for another; None where `below` says why not."""
     ref = st.query_params.get("model")
     runs = {f"run:{run.id}": run for run in list_runs() if has_model(run)}
     if ref is not None:
         _picker(ref, runs)
-        return _elsewhere(ref)
+        return _elsewhere(ref, below)
     if hand.run is None:
         if runs:
             hands.take(run=next(iter(runs.values())).id)
@@ -37,16 +38,18 @@ def choose_asked(hand: Hand) -> Askable | None:
     try:
         run = open_run(hand.run)
     except UserError as error:
-        show_problems(error.problems)
-        hands.put_away(run=hand.run)
-        if runs:
-            newest = next(iter(runs))
-            st.button("Try the newest run", type="primary", on_click=_take, args=(newest,))
+        with below:
+            show_problems(error.problems)
+            hands.put_away(run=hand.run)
+            if runs:
+                newest = next(iter(runs))
+                st.button("Try the newest run", type="primary", on_click=_take, args=(newest,))
         return None
     _picker(f"run:{run.id}", runs | {f"run:{run.id}": run})
     if has_model(run):
         return askable_run(run)
-    show_not_ready(run, lacking="model")
+    with below:
+        show_not_ready(run, lacking="model")
     return None
 
 
@@ -80,7 +83,11 @@ def _picker(now: str, runs: dict[str, RunFolder]) -> None:
             return run_title(runs[option])
         if option in models:
             return f"{shorten(models[option].title, 50)} · as it is"
-        return "Another model: a folder or one of the Hub" if option == OTHER else shorten(option, 60)
+        if option == OTHER:
+            return "Another model: a folder or one of the Hub"
+        source, _, name = option.partition(":")
+        name = name.rstrip("/").rpartition("/")[2] if source == "folder" else name.partition("@")[0]
+        return f"{shorten(name, 50)} · as it is"
 
     st.html(PICKER_STYLE)
     # Every time: when a title changes ("5 min ago") Streamlit takes it for another widget and would start it anew.
@@ -103,7 +110,7 @@ def _take(ref: str) -> None:
         st.query_params["model"] = ref
 
 
-def _elsewhere(ref: str) -> Askable | None:
+def _elsewhere(ref: str, below: DeltaGenerator) -> Askable | None:
     """The model for the task in the address; asks which one where its head can do several."""
     if ref == OTHER:
         st.text_input(
@@ -117,11 +124,13 @@ def _elsewhere(ref: str) -> Askable | None:
     try:
         info = find_model(ref)
         if not info.is_downloaded and ref.startswith("hub:"):
-            offer_download(info)
+            with below:
+                offer_download(info)
             return None
         found = askables(ref)
     except UserError as error:
-        _say(error.problems)
+        with below:
+            _say(error.problems)
         return None
     slugs = [one.task.slug for one in found]
     slug = choose_in_address("task", "What to ask it", slugs, format_func=lambda slug: find_task(slug).title)

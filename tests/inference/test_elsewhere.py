@@ -33,6 +33,8 @@ def headed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         tiny_checkpoint(architecture, folder / "body")
         torch.manual_seed(3)
         kind = getattr(transformers, head)
+        # Old checkpoints carry it; transformers 5 takes it from a file alone.
+        tasks = config.pop("task_specific_params", None)
         model = kind.from_pretrained(folder / "body", **config)
         for weights in model.parameters():
             torch.nn.init.normal_(weights, std=0.5)
@@ -41,6 +43,9 @@ def headed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         for path in body.iterdir():
             if path.suffix in (".json", ".txt", ".model") and not (folder / "model" / path.name).exists():
                 (folder / "model" / path.name).write_bytes(path.read_bytes())
+        if tasks:
+            path = folder / "model" / "config.json"
+            path.write_text(json.dumps(json.loads(path.read_text()) | {"task_specific_params": tasks}))
         return folder / "model"
 
     return make
@@ -96,7 +101,7 @@ def test_a_head_is_offered_the_tasks_it_can_do(
     headed: Callable[..., Path],
     home: Path,
 ) -> None:
-    folder = headed(architecture, head, **config)
+    folder = headed(architecture, head, **dict(config))
     if not slugs:
         with pytest.raises(UserError) as caught:
             askables(f"folder:{folder}")
