@@ -32,10 +32,11 @@ def work_folder() -> Iterator[Path]:
         yield Path(work)
 
 
-def is_loaded(ref: str) -> bool:
-    """Whether a prediction with that model would start at once."""
+def is_loaded(ref: str, slug: str = "") -> bool:
+    """Whether a prediction with that model would start at once; `slug` as in `HeldModels.get`."""
     status = _status()
-    return status is not None and status.get("code") == code_version() and ref in status.get("held", ())
+    name = f"{ref} {slug}" if slug else ref
+    return status is not None and status.get("code") == code_version() and name in status.get("held", ())
 
 
 def ensure_host() -> None:

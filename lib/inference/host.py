@@ -94,11 +94,13 @@ class Conversation(socketserver.StreamRequestHandler):
                     with host.busy:
                         beat.check()  # may have waited long for somebody else's rows
                         beat.phase = "loading"
-                        held = host.models.get(request["model"])
+                        begun = time.monotonic()
+                        held = host.models.get(request["model"], request.get("task", ""))
+                        loading = time.monotonic() - begun
                         beat.phase = "predicting"
                         answer = WORK[name](held, request, on_rows=beat.tell)
                     host.last_used = time.monotonic()
-                send(self.wfile, answer)
+                send(self.wfile, {"loading": loading} | answer)
             case other:
                 raise UserError(Problem(f"The host does not know how to {other!r}.", code="unknown-request"))
 

@@ -21,11 +21,11 @@ from lib.ui.words import escape_markdown, shorten
 RUN_PARAMETERS = (
     *("true", "predicted", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix", "passage"),
     *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
-    *("given", "suggested", "issue", "audit", "job"),
+    *("given", "suggested", "issue", "audit", "job", "try", "versus"),
 )  # fmt: skip
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
-_STYLE = """
+PICKER_STYLE = """
 <style>
 @media (max-width: 640px) {
   :is(.st-key-evaluate-choice, .st-key-predict-choice, .st-key-explain-choice, .st-key-export-choice)
@@ -69,7 +69,7 @@ def pick_run(hand: Hand, *, ready: Callable[[RunFolder], bool]) -> RunFolder | N
         return None
     if run.id not in choices:
         choices.insert(0, run.id)
-    st.html(_STYLE)
+    st.html(PICKER_STYLE)
     # One run needs no choosing: its name stands in the strip above.
     if len(choices) > 1:
         # Every time: when a title changes ("5 min ago") Streamlit takes it for another widget and would start it
@@ -78,7 +78,7 @@ def pick_run(hand: Hand, *, ready: Callable[[RunFolder], bool]) -> RunFolder | N
         st.selectbox(
             "Run",
             choices,
-            format_func=lambda identity: _title(runs.get(identity, run)),
+            format_func=lambda identity: run_title(runs.get(identity, run)),
             key=_KEY,
             on_change=_take_picked,
         )
@@ -96,7 +96,7 @@ def _take(identity: str) -> None:
     hands.take(run=identity)
 
 
-def _title(run: RunFolder) -> str:
+def run_title(run: RunFolder) -> str:
     """A run in one line of plain text: name, main score, when."""
     try:
         main = find_task(run.spec.task).main_score
