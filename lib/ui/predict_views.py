@@ -7,6 +7,8 @@ from lib.models.adapter_usage import usage_of
 from lib.runs.folder import RunFolder
 from lib.tasks import find_task
 from lib.tasks.base import Brief
+from lib.ui.chat_page import show_chat
+from lib.ui.chat_state import knows_turns, writes_on
 from lib.ui.predict_many import show_many
 from lib.ui.predict_one import show_one
 
@@ -18,12 +20,15 @@ def choose_way(run: RunFolder) -> str:
     """One input or many; in the address, so that a link reopens it."""
     kinds = {role.kind for role in find_task(run.spec.task).asked(run.spec.data.columns)}
     titles = _OF_PICTURES if "image" in kinds else WAYS
+    if writes_on(run):
+        talk = {"chat": "Chat" if knows_turns(run) else "Go on, token by token"}
+        titles = talk | titles if knows_turns(run) else titles | talk
     asked = st.query_params.get("way")
-    now = asked if asked in WAYS else "many" if "rows" in st.query_params else "one"
+    now = asked if asked in titles else "many" if "rows" in st.query_params else next(iter(titles))
     st.session_state["predict way"] = now
     st.segmented_control(
         "What to predict",
-        list(WAYS),
+        list(titles),
         format_func=titles.__getitem__,
         key="predict way",
         required=True,
@@ -39,7 +44,9 @@ def _take_way() -> None:
 
 def show_predict(run: RunFolder, way: str) -> None:
     """The way that is chosen, then the snippet."""
-    if way == "many":
+    if way == "chat":
+        show_chat(run)
+    elif way == "many":
         show_many(run)
     else:
         show_one(run)
