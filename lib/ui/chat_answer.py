@@ -31,11 +31,15 @@ def write_answer(run: RunFolder, chat: Chat, *, who: str, seed: int) -> None:
     """Ask for an answer to the conversation as it stands, show it growing, keep it, and begin the page anew."""
     sides = sides_for(who)
     answers = [Answer() for _ in sides]
-    st.button(
-        "Stop", icon=":material/stop_circle:", key="stop the answer", help="Keeps what is written by then"
-    )
     with st.chat_message("assistant", avatar=":material/smart_toy:"):
-        status = st.empty()
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.button(
+                "Stop",
+                icon=":material/stop_circle:",
+                key="stop the answer",
+                help="What is written by then stays",
+            )
+            status = st.empty()
         status.caption(_PHASES["predicting" if is_loaded(f"run:{run.id}") else "loading"])
         if len(sides) > 1:
             columns = st.columns(2, gap="medium", border=True)
@@ -91,7 +95,8 @@ def _keep(run: RunFolder, chat: Chat, answers: list[Answer], sides: list[str], s
             answer.finish, answer.text = "stopped", answer.text.strip()
     blind = len(sides) > 1
     told = [asdict(answer) for answer in answers]
-    chat.turns.append(Turn("assistant", "", told, list(sides), None if blind else 0, seed, blind))
+    chosen = 0 if not blind else sides.index("tuned") if _are_equal(answers) else None
+    chat.turns.append(Turn("assistant", "", told, list(sides), chosen, seed, blind))
     try:
         Chats(run).keep(chat)
     except UserError as error:
@@ -99,3 +104,8 @@ def _keep(run: RunFolder, chat: Chat, answers: list[Answer], sides: list[str], s
         st.session_state[PROBLEMS] = error.problems
         with contextlib.suppress(UserError):
             Chats(run).keep(chat.forked())
+
+
+def _are_equal(answers: list[Answer]) -> bool:
+    """Whether all wrote the very same, so that there is nothing to choose."""
+    return len({answer.text.strip() for answer in answers}) == 1

@@ -29,9 +29,18 @@ from lib.ui.problems import show_problems
 from lib.ui.vote_result import result_words
 from lib.ui.words import escape_markdown, shorten
 
+# The field below is as wide as the page, and what a person says stands on the theme's own tone.
+_STYLE = """
+<style>
+[data-testid="stBottomBlockContainer"] { max-width: 1180px; }
+[data-testid="stChatMessage"]:has(> [aria-label="Chat message from user"]) { background: var(--atelier-hover); }
+</style>
+"""
+
 
 def show_chat(run: RunFolder) -> None:
     """The conversation in the address with all that can be done with it; a wanted answer is written at its end."""
+    st.html(_STYLE)
     chat = open_chat(run)
     seed = answer_wanted(chat)
     _bar(run, chat)

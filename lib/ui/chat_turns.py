@@ -48,19 +48,18 @@ def _show_asked(run: RunFolder, chat: Chat, place: int, *, busy: bool) -> None:
         if is_open("editing", place) and not busy:
             _show_editor(run, chat, place)
             return
-        show_said(turn.content)
-        if busy:
-            return
-        with st.container(horizontal=True, gap="small"):
-            _button("Edit", "edit", f"edit {place}", open_turn, "editing", place)
-            if place == len(chat.turns) - 1:
-                st.button(
-                    "Answer this",
-                    icon=":material/reply:",
-                    key=f"answer {place}",
-                    on_click=answer_again,
-                    args=(run, chat),
-                )
+        with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+            show_said(turn.content)
+            if not busy:
+                _button("Edit", "edit", f"edit {place}", open_turn, "editing", place)
+        if not busy and place == len(chat.turns) - 1:
+            st.button(
+                "Answer this",
+                icon=":material/reply:",
+                key=f"answer {place}",
+                on_click=answer_again,
+                args=(run, chat),
+            )
 
 
 def _show_editor(run: RunFolder, chat: Chat, place: int) -> None:
@@ -160,7 +159,9 @@ def _show_pair(run: RunFolder, chat: Chat, place: int, *, busy: bool) -> None:
             if not busy:
                 _show_vote(run, chat, place)
             return
-        if turn.vote not in SIDES:
+        if turn.vote is None:
+            st.caption("Both wrote the very same, so there was nothing to choose.")
+        elif turn.vote not in SIDES:
             st.caption(
                 f"You called them {turn.vote}; the conversation goes on from the model after training."
             )

@@ -28,7 +28,8 @@ def reading_words(answer: dict[str, Any]) -> str:
     reading = answer.get("reading") or {}
     if not reading:
         return ""
-    said = f"read {int(reading['read']):,} of at most {count(int(reading['limit']), 'token')}, its answer included"
+    used = int(reading["read"]) + int(answer.get("written", 0))
+    said = f"{used:,} of {count(int(reading['limit']), 'token')} of context used"
     if dropped := int(reading["dropped"]):
         said += f"; the oldest {count(dropped, 'message')} had no place and were left out"
     if cut := int(reading["cut"]):

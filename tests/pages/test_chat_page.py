@@ -115,7 +115,7 @@ def test_what_is_said_is_answered_kept_and_shown_as_it_is(home: Path) -> None:
     assert "&lt;script&gt;" in htmls(app) and "<script>" not in htmls(app)
     words = said(app)
     assert "3 tokens · 2\\.0 tokens a second · first after 0\\.50 s" in words
-    assert "read 40 of at most 96 tokens" in words and "oldest 2 messages had no place" in words
+    assert "43 of 96 tokens of context used" in words and "oldest 2 messages had no place" in words
     say(app, "and then?")
     assert [one["role"] for one in ASKED[1]["messages"]] == ["user", "assistant", "user"]
     chat = kept(run, app)
@@ -208,6 +208,19 @@ def test_both_answer_blind_and_a_vote_tells_which_was_which(
     assert "**1 of 1 decided row**" in said(app)
     say(app, "more")
     assert ASKED[1]["messages"][1]["content"].startswith("tuned 1")
+
+
+def test_two_equal_answers_need_no_vote(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def echo(ref: str, messages: Any, answers: Any, **more: Any) -> Iterator[Heard]:
+        for place, answer in enumerate(answers):
+            answer.text, answer.finish, answer.tokens = "same" + " " * place, "stop", [["same", 0.1, 1, []]]
+            yield Heard(place, "same")
+
+    monkeypatch.setattr("lib.ui.chat_answer.listen", echo)
+    run = chat_run()
+    app = say(opened(run, who="blind"), "hello")
+    assert "Both wrote the very same" in said(app) and not app.chat_input[0].disabled
+    assert kept(run, app).messages()[-1]["content"] == "same" and not Ballots(run).votes()
 
 
 def test_a_link_to_a_model_before_training_that_is_gone_asks_the_tuned_one(
