@@ -8,14 +8,14 @@ from playwright.sync_api import Page, expect
 from lib.runs.chats import Chat, Chats
 from lib.runs.folder import RunFolder
 from tests.browser.conftest import App, settle
-from tests.inference.chat_runs import chat_run, tiny_llama
+from tests.inference.chat_runs import chat_run, slow_llama
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
 def run(app: App, tmp_path: Path) -> RunFolder:
-    return chat_run(tiny_llama(tmp_path), adapter=True, max_length=8_000, max_new_tokens=4_000)
+    return chat_run(slow_llama(tmp_path), adapter=True, max_length=8_000, max_new_tokens=4_000)
 
 
 def say(page: Page, text: str) -> None:

@@ -34,6 +34,22 @@ def tiny_llama(folder: Path) -> Path:
     return build_scratch("llama-tiny", TEXTS, folder / "llama", vocabulary=400)
 
 
+def slow_llama(folder: Path) -> Path:
+    """The same with twelve wide layers: slow enough that a person, or a browser, can stop it in the middle."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    made = tiny_llama(folder)
+    config = AutoConfig.from_pretrained(made)
+    config.hidden_size, config.num_hidden_layers, config.intermediate_size = 384, 12, 1024
+    config.num_attention_heads = config.num_key_value_heads = 6
+    config.head_dim, config.max_position_embeddings = 64, 8_192
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        AutoModelForCausalLM.from_config(config).save_pretrained(made)
+    return made
+
+
 def chat_run(
     llama: Path,
     *,

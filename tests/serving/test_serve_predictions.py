@@ -204,13 +204,13 @@ def test_no_request_that_schemathesis_thinks_of_is_a_fault(server: Server) -> No
     schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
     tried = []
 
-    @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @schemathesis_given(schema["/predict"]["POST"])
     def attempt(case: Any) -> None:
         tried.append(case.call_and_validate(checks=[checks.not_a_server_error]).status_code)
 
     attempt()
-    assert len(tried) > 40 and 200 in tried and 422 in tried
+    assert len(tried) > 25 and 200 in tried and 422 in tried
 
 
 def schemathesis_given(operation: Any) -> Any:
