@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,15 @@ def new_id() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(12))
 
 
+@dataclass(frozen=True)
+class Headline:
+    """A conversation in a list: its id, what was said first, and when it was used last (Unix seconds)."""
+
+    id: str
+    title: str
+    updated: float
+
+
 class Chats:
     """The conversations with one run's model: `chats/<id>.json` in its folder."""
 
@@ -107,6 +117,12 @@ class Chats:
         files = sorted(self.folder.glob("*.json"), key=_changed, reverse=True)
         found = (self.find(path.stem) for path in files[:MOST_LISTED])
         return iter([chat for chat in found if chat is not None])
+
+    def headlines(self) -> list[Headline]:
+        """Those in which something was said, the one used last first; quick, as only changed files are read anew."""
+        files = sorted(self.folder.glob("*.json"), key=_changed, reverse=True)[:MOST_LISTED]
+        found = [_headline(path, _changed(path)) for path in files]
+        return [one for one in found if one is not None]
 
     def find(self, identity: str) -> Chat | None:
         """The conversation of that id; None when there is none, or it cannot be read."""
@@ -146,6 +162,17 @@ class Chats:
 
     def _path(self, identity: str) -> Path:
         return self.folder / f"{identity}.json"
+
+
+@lru_cache(maxsize=1_000)
+def _headline(path: Path, changed: float) -> Headline | None:
+    """The headline of a file as it was at that time; None for one that cannot be read, or is empty."""
+    value = read_json(path)
+    try:
+        title = next(turn["content"] for turn in value["turns"] if turn["role"] == "user")
+        return Headline(path.stem, str(title), float(value["updated"])) if _ID.match(path.stem) else None
+    except (TypeError, KeyError, ValueError, StopIteration):
+        return None
 
 
 def _changed(path: Path) -> float:

@@ -88,8 +88,9 @@ def _others(run: RunFolder, chat: Chat) -> None:
             on_click=switch_chat,
             args=(run, ""),
         )
-        others = [other for other in Chats(run) if other.id != chat.id and other.turns]
-        for other in others:
+        for other in Chats(run).headlines():
+            if other.id == chat.id:
+                continue
             st.button(
                 f"{escape_markdown(shorten(other.title, 40))} · {ago(other.updated)}",
                 key=f"chat {other.id}",

@@ -87,6 +87,16 @@ def test_a_damaged_file_is_passed_over(chats: Chats, damage: str) -> None:
     (chats.folder / f"{bad}.json").write_text(damage)
     assert chats.find(bad) is None
     assert [found.id for found in chats] == [good.id]
+    assert [(line.id, line.title) for line in chats.headlines()] == [(good.id, "The tea?")]
+
+
+def test_a_headline_follows_its_conversation(chats: Chats) -> None:
+    chat = talk()
+    chats.keep(chat)
+    assert [line.title for line in chats.headlines()] == ["The tea?"]
+    chat.turns[0].content = "Something else"
+    chats.keep(chat)
+    assert [(line.title, line.updated) for line in chats.headlines()] == [("Something else", chat.updated)]
 
 
 def test_a_fork_stays_as_it_is_while_the_other_goes_on(chats: Chats) -> None:
