@@ -168,7 +168,7 @@ def test_no_request_that_schemathesis_thinks_of_is_a_fault_here_either(server: S
     tried = []
     operation = schema["/v1/chat/completions"]["POST"]
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @schemathesis_given(operation)
     def attempt(case: Any) -> None:
         if isinstance(case.body, dict):
@@ -176,4 +176,4 @@ def test_no_request_that_schemathesis_thinks_of_is_a_fault_here_either(server: S
         tried.append(case.call_and_validate(checks=[checks.not_a_server_error]).status_code)
 
     attempt()
-    assert len(tried) > 20 and 400 in tried
+    assert len(tried) > 12 and 400 in tried
