@@ -22,6 +22,7 @@ RUN_PARAMETERS = (
     *("true", "predicted", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix", "passage"),
     *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
     *("given", "suggested", "issue", "audit", "job", "try", "versus"),
+    *("chat", "who", "editing", "tokens", "adding"),
 )  # fmt: skip
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
