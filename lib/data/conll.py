@@ -21,6 +21,7 @@ from lib.settings import get_settings
 CONLL_SUFFIXES = frozenset({".conll", ".bio", ".iob", ".iob2", ".bilou", ".bioes", ".conllu"})
 # Universal Dependencies: of ten columns between tabs the second is the word and the fourth its part of speech.
 _UNIVERSAL_WIDTH = 10
+_WORD_NUMBER = re.compile(r"\d+([-.]\d+)?")
 _SAMPLE_LINES = 500
 _SPACE = " \t\r\n\ufeff"
 
@@ -91,7 +92,7 @@ def _usual_form(stream: Iterator[str]) -> tuple[int, bool]:
     widths.pop(0, None)
     width = max(widths, key=lambda width: (width >= 2, widths[width]), default=2)
     usual = [fields for fields in sample if len(fields) == width]
-    numbered = sum(fields[0].isdigit() for fields in usual) >= 0.9 * len(usual)
+    numbered = sum(bool(_WORD_NUMBER.fullmatch(fields[0])) for fields in usual) >= 0.9 * len(usual)
     return width, width == _UNIVERSAL_WIDTH and numbered
 
 
