@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from lib.data.csv_file import without_formulas
 from lib.data.picture_names import is_picture_name, with_file_names
 from lib.data.read import read_table
 from lib.errors import Problem, UserError
@@ -112,7 +111,8 @@ def _from_files(asked: Askable, paths: list[Path]) -> tuple[pd.DataFrame, pd.Dat
 
 def _write(table: pd.DataFrame, path: Path) -> None:
     try:
-        without_formulas(table).to_csv(path, index=False)
+        # As it is: programs read it, and match their rows by what they gave. What pages offer makes formulas inert.
+        table.to_csv(path, index=False)
     except OSError as error:
         what = f"{path} could not be written: {error.strerror or error}."
         raise UserError(
