@@ -8,9 +8,7 @@ import plotly.graph_objects as go
 from lib.analysis.matrix_change import MatrixChange, Scale
 from lib.charts.chart import Chart
 from lib.charts.colours import DIVERGING, LESS, MORE, Theme
-from lib.charts.confusion import (
-    EVERY_CELL_UP_TO,
-    MARKERS,
+from lib.charts.matrix_layout import (
     NAMES_UP_TO,
     TEXT_UP_TO,
     Cell,
@@ -18,11 +16,10 @@ from lib.charts.confusion import (
     axes,
     bands,
     cell_picture,
-    head_markers,
     outline,
     sizes,
-    unseen_markers,
 )
+from lib.charts.matrix_markers import MARKERS, head_markers, near, unseen_markers
 from lib.charts.template import styled
 from lib.charts.text import compact, escaped, rows_on, shortened
 
@@ -76,8 +73,8 @@ def matrix_change(
         **sizes(layout),
     )
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
-    if size > EVERY_CELL_UP_TO:  # most cells have no marker: one far away must not answer for them
-        figure.update_layout(hoverdistance=12)
+    if size > NAMES_UP_TO:  # most cells have no marker: one far away must not answer for them
+        figure.update_layout(hoverdistance=near(size))
     return Chart(figure, _alt(change, split), change.table())
 
 
@@ -111,13 +108,13 @@ def _heatmap(change: MatrixChange, layout: MatrixLayout, scale: Scale, theme: Th
 def _overlay(change: MatrixChange, layout: MatrixLayout, more: np.ndarray) -> list[go.Scatter | go.Scattergl]:
     """The invisible markers: one trace for the cells, one for the labels."""
     size = len(change)
-    kind, options = unseen_markers(size)
-    if size <= EVERY_CELL_UP_TO:
+    if size <= NAMES_UP_TO:
         true, predicted = (part.ravel() for part in np.indices((size, size)))
         rows = change.counts.ravel()
     else:
         most = np.argsort(-np.abs(change.cells[2]), kind="stable")[:MARKERS]
         true, predicted, rows = (part[most] for part in change.cells)
+    kind, options = unseen_markers(len(true))
     cells = kind(
         x=layout.place[predicted].astype(np.uint16),
         y=layout.place[true].astype(np.uint16),

@@ -9,9 +9,10 @@ from lib.analysis.entities import entity_table
 from lib.analysis.entity_matrix import EntityMatrix
 from lib.analysis.entity_modes import MEANINGS
 from lib.analysis.entity_slices import entity_slices
-from lib.charts.confusion import Cell, Colour, clicked
+from lib.charts.confusion import Colour, clicked
 from lib.charts.entities import entity_outcomes
 from lib.charts.entity_matrix import entity_matrix
+from lib.charts.matrix_layout import Cell
 from lib.ui.address_choice import choose_in_address
 from lib.ui.charts import current_theme, picked, picked_data, show_chart
 from lib.ui.downloads import csv_bytes
@@ -63,8 +64,8 @@ def _matrix(found: Evaluation, matrix: EntityMatrix, chosen: Chosen) -> None:
         point = picked("entity matrix")
         cell = clicked(point["customdata"]) if point and "customdata" in point else None
         if cell is not None:
-            names = (matrix.names[place] if place is not None else None for place in cell)
-            choose(Selection(*names), None, split=found.split)
+            true, predicted = (matrix.names[place] if place is not None else None for place in cell)
+            choose(Selection(true, predicted), None, split=found.split)
 
     chart = entity_matrix(
         matrix, colour=colour, selected=_place(matrix, chosen), theme=current_theme(), split=found.split
@@ -108,8 +109,8 @@ def _errors(found: Evaluation) -> None:
         if data := picked_data("entities chart"):
             place, outcome = data[:2]
             label = str(table["label"].iloc[int(place)])
-            side = "predicted" if outcome == "spurious" else "true"
-            choose(Selection(**{side: label}), str(outcome), split=found.split)
+            cell = Selection(predicted=label) if outcome == "spurious" else Selection(true=label)
+            choose(cell, str(outcome), split=found.split)
 
     left, right = st.columns([1, 1], gap="medium")
     with left:

@@ -15,11 +15,13 @@ from lib.ui.frame import guarded_callback, lead_on
 from lib.ui.hand import Hand
 from lib.ui.numbers import ago, score
 from lib.ui.problems import show_problems
+from lib.ui.told_apart import told_apart
 from lib.ui.words import escape_markdown, shorten
 
 # What belongs to one run in the address, and means nothing for another.
 RUN_PARAMETERS = (
-    *("true", "predicted", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix", "passage"),
+    *("true", "predicted", "box", "row", "parted", "cost", "area", "with", "outcome", "of", "colour"),
+    *("matrix", "passage"),
     *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
     *("given", "suggested", "issue", "audit"),
 )  # fmt: skip
@@ -77,7 +79,7 @@ def pick_run(hand: Hand, *, ready: Callable[[RunFolder], bool]) -> RunFolder | N
         st.selectbox(
             "Run",
             choices,
-            format_func=lambda identity: _title(runs.get(identity, run)),
+            format_func=told_apart(choices, lambda identity: _title(runs.get(identity, run))).__getitem__,
             key=_KEY,
             on_change=_take_picked,
         )
