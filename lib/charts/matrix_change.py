@@ -35,12 +35,14 @@ def matrix_change(
     theme: Theme = "light",
     split: str = "test",
     title: str | None = None,
+    sides: tuple[str, str] = ("this run", "the other run"),
 ) -> Chart:
     """D = this − other: blue where this run puts more rows into a cell, orange where fewer, neutral at 0.
 
     The colours are symmetric around 0 and end at the largest change, in rows (count) or as a share of the rows of the
     true label (row). Markers, sizes and what is drawn at how many labels are those of `lib.charts.confusion`, and so
     is `clicked`; the bands hold the rows of each true label and the change in how often each label is predicted.
+    `sides` are this and the other in words.
     """
     size = len(change)
     if not size:
@@ -67,15 +69,15 @@ def matrix_change(
     styled(
         figure,
         theme=theme,
-        title=title or ("Which confusions grew, which shrank?" if top else "Both runs fill every cell alike"),
-        subtitle=f"{_what(change, split)} · this run minus the other, colours end at {end}",
-        key=(("more rows in this run", MORE[theme]), ("fewer", LESS[theme])),
+        title=title or ("Which confusions grew, which shrank?" if top else "Both fill every cell alike"),
+        subtitle=f"{_what(change, split)} · {sides[0]} minus {sides[1]}, colours end at {end}",
+        key=((f"more rows in {sides[0]}", MORE[theme]), ("fewer", LESS[theme])),
         **sizes(layout),
     )
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
     if size > NAMES_UP_TO:  # most cells have no marker: one far away must not answer for them
         figure.update_layout(hoverdistance=near(size))
-    return Chart(figure, _alt(change, split), change.table())
+    return Chart(figure, _alt(change, split, sides[1]), change.table())
 
 
 def signed(rows: int) -> str:
@@ -157,7 +159,7 @@ def _what(change: MatrixChange, split: str) -> str:
     return f"the same {rows}"
 
 
-def _alt(change: MatrixChange, split: str) -> str:
+def _alt(change: MatrixChange, split: str, other: str) -> str:
     start = f"Difference of two confusion matrices of {len(change):,} labels on {_what(change, split)}"
     true, predicted, rows = change.cells
     if not len(rows):
@@ -165,5 +167,5 @@ def _alt(change: MatrixChange, split: str) -> str:
     worst = int(np.abs(rows).argmax())
     return (
         f"{start}; most of all {change.labels[true[worst]]} predicted as {change.labels[predicted[worst]]}, "
-        f"{_more(int(rows[worst]))} rows than in the other run."
+        f"{_more(int(rows[worst]))} rows than in {other}."
     )

@@ -21,7 +21,7 @@ from lib.ui.words import escape_markdown, shorten
 # What belongs to one run in the address, and means nothing for another.
 RUN_PARAMETERS = (
     *("true", "predicted", "box", "row", "parted", "cost", "area", "with", "outcome", "of", "colour"),
-    *("matrix", "passage"),
+    *("matrix", "passage", "at", "cells"),
     *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
     *("given", "suggested", "issue", "audit"),
 )  # fmt: skip
