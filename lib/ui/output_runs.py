@@ -22,7 +22,7 @@ from lib.ui.words import escape_markdown, shorten
 RUN_PARAMETERS = (
     *("true", "predicted", "box", "row", "parted", "cost", "area", "with", "outcome", "of", "colour"),
     *("matrix", "passage", "at", "cells"),
-    *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
+    *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide", "teacher", "side"),
     *("given", "suggested", "issue", "audit"),
 )  # fmt: skip
 _KEY = "_run of this page"

@@ -49,7 +49,10 @@ def said(app: AppTest) -> str:
 
 
 def charts(app: AppTest) -> list[str]:
-    return [json.loads(chart.proto.spec)["layout"]["title"]["text"] for chart in app.get("plotly_chart")]
+    return [
+        json.loads(chart.proto.spec)["layout"]["title"]["text"].replace("<br>", " ")
+        for chart in app.get("plotly_chart")
+    ]
 
 
 LABELS = ("anger", "joy", "sadness")
