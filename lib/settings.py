@@ -14,7 +14,9 @@ class Settings:
 
     `max_cell_characters` bounds one cell, `max_columns` and `max_rows` a table, `max_upload_mb` a file
     taken through the browser, `max_unpacked_mb` what an archive of images may hold. `host_idle_seconds` is
-    how long the model host stays up unused. Below `data_roots` the Data page may read a path that somebody types.
+    how long the model host stays up unused, `host_memory_mb` how much memory it may fill with models before it lets
+    the one used longest ago go; half of what there is without one. Below `data_roots` the Data page may read a path
+    that somebody types.
     """
 
     home: Path
@@ -26,6 +28,7 @@ class Settings:
     max_cell_characters: int = 1_000_000
     host_idle_seconds: int = 900
     data_roots: tuple[Path, ...] = ()
+    host_memory_mb: int | None = None
 
     @property
     def data(self) -> Path:
@@ -56,7 +59,7 @@ def _whole_number(name: str, default: int) -> int:
         problem = Problem(
             f"The environment variable {name} is {text!r}, which is not a positive whole number.",
             where=name,
-            fix=f"Unset it to use {default}, or give a number.",
+            fix=f"Unset it{f' to use {default}' if default else ''}, or give a number.",
         )
         raise UserError(problem)
     return int(text)
@@ -81,4 +84,5 @@ def get_settings() -> Settings:
         max_rows=_whole_number("ATELIER_MAX_ROWS", 5_000_000),
         host_idle_seconds=_whole_number("ATELIER_HOST_IDLE_SECONDS", 900),
         data_roots=_folders("ATELIER_DATA_ROOTS") or (Path.home().resolve(),),
+        host_memory_mb=_whole_number("ATELIER_HOST_MEMORY_MB", 0) or None,
     )

@@ -5,9 +5,10 @@ from typing import Literal
 
 Theme = Literal["light", "dark"]
 
-# Okabe & Ito (2008), "Color Universal Design". Their black is grey and their yellow darker here, so that
-# both are seen on light and on dark. The same as chartCategoricalColors in .streamlit/config.toml.
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C7A00", "#7F7F7F")
+# Okabe & Ito (2008), "Color Universal Design". Their black is grey and their yellow brown here, so that both are seen
+# on light and on dark and by all eyes: a darker yellow is their vermilion to those without red cones
+# (tests/charts/test_colour_vision.py). The same as chartCategoricalColors in .streamlit/config.toml.
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#985848", "#687878")
 
 INK: dict[Theme, str] = {"light": "#22262C", "dark": "#E6E4DF"}
 MUTED: dict[Theme, str] = {"light": "#5C626A", "dark": "#A9B3BE"}
@@ -48,8 +49,8 @@ def label_colours(labels: Iterable[str]) -> dict[str, str]:
     """One colour for each label: {"anger": "#0072B2", …}.
 
     The order of `labels` does not matter, so pass all labels of a run and each keeps its colour on every
-    page. After eight the same hues follow darker, then lighter; after 24 they repeat, and colour alone no
-    longer tells labels apart.
+    page. Eight are told apart by all kinds of eyes. Then the same hues follow darker and lighter, which not all
+    eyes tell apart, and after 24 they repeat: with more than eight labels let words say which is which.
     """
     shades = [(hue, shade) for shade in (0.0, -0.38, 0.45) for hue in OKABE_ITO]
     return {label: shaded(*shades[place % len(shades)]) for place, label in enumerate(sorted(set(labels)))}

@@ -14,7 +14,7 @@ _PARTS: dict[str, tuple[str, str]] = {
     "wrong borders": ("#E69F00", "/"),
     "wrong type": ("#CC79A7", "x"),
     "wrong type and borders": ("#D55E00", "+"),
-    "missed": ("#7F7F7F", "."),
+    "missed": ("#687878", "."),
     "spurious": ("#009E73", "\\"),
 }
 # What the line of colours says, where there is little room.

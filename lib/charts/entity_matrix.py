@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from lib.analysis.entity_matrix import EntityMatrix
 from lib.charts.chart import Chart
 from lib.charts.colours import ACCENT, BAND, MUTED, SEQUENTIAL, Theme
-from lib.charts.confusion import COLOUR_TITLES, Cell, Colour
+from lib.charts.confusion import COLOUR_TITLES, Colour
+from lib.charts.matrix_layout import Cell
 from lib.charts.template import styled
 from lib.charts.text import compact, escaped, percent, shortened
 

@@ -8,9 +8,7 @@ import plotly.graph_objects as go
 from lib.analysis.matrix_change import MatrixChange, Scale
 from lib.charts.chart import Chart
 from lib.charts.colours import DIVERGING, LESS, MORE, Theme
-from lib.charts.confusion import (
-    EVERY_CELL_UP_TO,
-    MARKERS,
+from lib.charts.matrix_layout import (
     NAMES_UP_TO,
     TEXT_UP_TO,
     Cell,
@@ -18,11 +16,10 @@ from lib.charts.confusion import (
     axes,
     bands,
     cell_picture,
-    head_markers,
     outline,
     sizes,
-    unseen_markers,
 )
+from lib.charts.matrix_markers import MARKERS, head_markers, near, unseen_markers
 from lib.charts.template import styled
 from lib.charts.text import compact, escaped, rows_on, shortened
 
@@ -38,12 +35,14 @@ def matrix_change(
     theme: Theme = "light",
     split: str = "test",
     title: str | None = None,
+    sides: tuple[str, str] = ("this run", "the other run"),
 ) -> Chart:
     """D = this − other: blue where this run puts more rows into a cell, orange where fewer, neutral at 0.
 
     The colours are symmetric around 0 and end at the largest change, in rows (count) or as a share of the rows of the
     true label (row). Markers, sizes and what is drawn at how many labels are those of `lib.charts.confusion`, and so
     is `clicked`; the bands hold the rows of each true label and the change in how often each label is predicted.
+    `sides` are this and the other in words.
     """
     size = len(change)
     if not size:
@@ -70,15 +69,15 @@ def matrix_change(
     styled(
         figure,
         theme=theme,
-        title=title or ("Which confusions grew, which shrank?" if top else "Both runs fill every cell alike"),
-        subtitle=f"{_what(change, split)} · this run minus the other, colours end at {end}",
-        key=(("more rows in this run", MORE[theme]), ("fewer", LESS[theme])),
+        title=title or ("Which confusions grew, which shrank?" if top else "Both fill every cell alike"),
+        subtitle=f"{_what(change, split)} · {sides[0]} minus {sides[1]}, colours end at {end}",
+        key=((f"more rows in {sides[0]}", MORE[theme]), ("fewer", LESS[theme])),
         **sizes(layout),
     )
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
-    if size > EVERY_CELL_UP_TO:  # most cells have no marker: one far away must not answer for them
-        figure.update_layout(hoverdistance=12)
-    return Chart(figure, _alt(change, split), change.table())
+    if size > NAMES_UP_TO:  # most cells have no marker: one far away must not answer for them
+        figure.update_layout(hoverdistance=near(size))
+    return Chart(figure, _alt(change, split, sides[1]), change.table())
 
 
 def signed(rows: int) -> str:
@@ -111,13 +110,13 @@ def _heatmap(change: MatrixChange, layout: MatrixLayout, scale: Scale, theme: Th
 def _overlay(change: MatrixChange, layout: MatrixLayout, more: np.ndarray) -> list[go.Scatter | go.Scattergl]:
     """The invisible markers: one trace for the cells, one for the labels."""
     size = len(change)
-    kind, options = unseen_markers(size)
-    if size <= EVERY_CELL_UP_TO:
+    if size <= NAMES_UP_TO:
         true, predicted = (part.ravel() for part in np.indices((size, size)))
         rows = change.counts.ravel()
     else:
         most = np.argsort(-np.abs(change.cells[2]), kind="stable")[:MARKERS]
         true, predicted, rows = (part[most] for part in change.cells)
+    kind, options = unseen_markers(len(true))
     cells = kind(
         x=layout.place[predicted].astype(np.uint16),
         y=layout.place[true].astype(np.uint16),
@@ -160,7 +159,7 @@ def _what(change: MatrixChange, split: str) -> str:
     return f"the same {rows}"
 
 
-def _alt(change: MatrixChange, split: str) -> str:
+def _alt(change: MatrixChange, split: str, other: str) -> str:
     start = f"Difference of two confusion matrices of {len(change):,} labels on {_what(change, split)}"
     true, predicted, rows = change.cells
     if not len(rows):
@@ -168,5 +167,5 @@ def _alt(change: MatrixChange, split: str) -> str:
     worst = int(np.abs(rows).argmax())
     return (
         f"{start}; most of all {change.labels[true[worst]]} predicted as {change.labels[predicted[worst]]}, "
-        f"{_more(int(rows[worst]))} rows than in the other run."
+        f"{_more(int(rows[worst]))} rows than in {other}."
     )

@@ -22,6 +22,8 @@ class Attention:
     float[layers, heads]. `rollout` is float32[tokens, tokens] or None where it is not defined (cross-attention).
     Of pictures `grid` are the rows and columns of patches and `picture` is uint8[height, width, 3], as the model sees
     it.
+    Where several texts are read, `segments` name them (roles, then "special tokens") and `between` is
+    float64[layers, heads, segments, segments]: of what the tokens of one read, the share that lies in another.
     `notes` are sentences on what was cut; `written` token ids that the model wrote.
     """
 
@@ -37,6 +39,8 @@ class Attention:
     written: tuple[int, ...]
     notes: tuple[str, ...]
     seconds: float
+    segments: tuple[str, ...] = ()
+    between: np.ndarray | None = None
 
     @property
     def layers(self) -> int:
@@ -77,6 +81,8 @@ def attention_of(
         written=tuple(answer["written"]),
         notes=tuple(answer["notes"]),
         seconds=float(answer["seconds"]),
+        segments=tuple(answer["segments"]),
+        between=arrays.get("segments"),
     )
 
 

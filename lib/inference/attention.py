@@ -10,7 +10,7 @@ import numpy as np
 from lib.errors import Problem, UserError
 from lib.inference.attention_capture import no_matrix, watched
 from lib.inference.attention_input import Input, input_of, patches_of
-from lib.inference.attention_numbers import figures, pooled, rolled
+from lib.inference.attention_numbers import between_groups, figures, pooled, rolled
 from lib.inference.base_model import before_training
 from lib.inference.models import HeldModel
 from lib.inference.read_tokens import Token
@@ -23,9 +23,9 @@ def attend(held: HeldModel, request: dict[str, Any], *, on_rows: Callable[[int],
     """Attention for the cells `request["cells"]`, by role, of the stack `request["stack"]` (the first one if "").
 
     Without `request["head"]` the file `request["out"]` (npz) holds `pooled`, `figures` and, where it is defined,
-    `rollout` and `picture`; with it, [layer, head], it holds `head` = float32[queries, keys]. The answer has the tokens
-    and what the model has written. With `request["base"]` it is the model as it was before
-    training. Raises UserError for architectures without attention matrices.
+    `rollout`, `segments` (attention between the texts of a pair) and `picture`; with it, [layer, head], it holds
+    `head` = float32[queries, keys]. The answer has the tokens and what the model has written. With `request["base"]`
+    it is the model as it was before training. Raises UserError for architectures without attention matrices.
     """
     import torch
 
@@ -48,11 +48,27 @@ def attend(held: HeldModel, request: dict[str, Any], *, on_rows: Callable[[int],
         "keys": [token.to_json() for token in collector.keys],
         "grid": collector.grid,
         "written": given.written,
+        "segments": collector.segments,
         "notes": list(given.notes),
         "layers": collector.layers,
         "heads": collector.heads,
         "seconds": seconds,
     }
+
+
+SPECIAL, NO_PART = "special tokens", "other tokens"
+
+
+def segment_of(token: Token) -> str:
+    """The text that a token is of, by role; what is of none."""
+    return SPECIAL if token.special else token.part or NO_PART
+
+
+def segments_of(tokens: Sequence[Token]) -> list[str]:
+    """The texts in their order, then special tokens; nothing where only one text is read."""
+    names = list(dict.fromkeys(segment_of(token) for token in tokens))
+    texts = [name for name in names if name not in (SPECIAL, NO_PART)]
+    return [*texts, *(name for name in (NO_PART, SPECIAL) if name in names)] if len(texts) > 1 else []
 
 
 class _Collector:
@@ -74,6 +90,8 @@ class _Collector:
         self._figures: list[np.ndarray] = []
         self._rollout: np.ndarray | None = None
         self._one: np.ndarray | None = None
+        self._between: list[np.ndarray] = []
+        self.segments = segments_of(self.queries) if self.stack == "encoder" else []
         self._places: np.ndarray | None = None
 
     def take(self, stack: str, weights: np.ndarray) -> None:
@@ -101,6 +119,9 @@ class _Collector:
         special = np.array([token.special for token in self.keys])
         self._pooled.append(pooled(weights))
         self._figures.append(figures(weights, special, places=places, in_order=in_order))
+        if self.segments:
+            groups = np.array([self.segments.index(segment_of(token)) for token in self.queries])
+            self._between.append(between_groups(weights, groups, len(self.segments)))
         # A decoder that reads another text too mixes more than its own tokens.
         if self.stack == "encoder":
             self._rollout = rolled(self._rollout, weights)
@@ -137,6 +158,8 @@ class _Collector:
         found = {"pooled": np.stack(self._pooled), "figures": np.stack(self._figures)}
         if self._rollout is not None:
             found["rollout"] = self._rollout.astype(np.float32)
+        if self._between:
+            found["segments"] = np.stack(self._between)
         if self._given.picture is not None:
             found["picture"] = self._given.picture
         return found

@@ -51,6 +51,20 @@ def figures(
     return found
 
 
+def between_groups(weights: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+    """How much of what each group of tokens reads lies in each group: float64[heads, count, count], rows sum to 1.
+
+    `groups` is int[tokens] in [0, count). The mean over the group's tokens as queries of the weights they give to
+    the other's as keys; a group without tokens has NaN in its row.
+    """
+    member = (groups[:, None] == np.arange(count)).astype(np.float64)
+    sizes = member.sum(axis=0)
+    mass = np.einsum("qi,hqk,kj->hij", member, weights.astype(np.float64), member)
+    return np.divide(
+        mass, sizes[None, :, None], out=np.full(mass.shape, np.nan), where=sizes[None, :, None] > 0
+    )
+
+
 def _distance(weights: np.ndarray, places: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """The mean attention distance of each head among the places that are kept."""
     if not kept.any():

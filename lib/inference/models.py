@@ -1,5 +1,8 @@
-"""The models that the host holds in memory: the two used last."""
+"""The models that the host holds in memory: the two used last, fewer where they would fill it."""
 
+import contextlib
+import ctypes
+import gc
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -10,6 +13,8 @@ from lib.errors import UserError
 from lib.inference.elsewhere import load_elsewhere
 from lib.inference.taught import is_taught, load_taught
 from lib.models.sources import ModelInfo, find_model
+from lib.runs.memory import memory_here
+from lib.settings import get_settings
 from lib.tasks.base import Brief, Task
 
 MOST_HELD = 2
@@ -29,7 +34,8 @@ class HeldModel:
 class HeldModels:
     """Loads models when they are asked for and drops the one used longest ago."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_mb: float | None = None) -> None:
+        self._most_mb = most_mb or get_settings().host_memory_mb or memory_here().total_mb / 2
         self._held: OrderedDict[str, HeldModel] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -54,11 +60,40 @@ class HeldModels:
             if held is None or held.stamp != stamp:
                 self._held.pop(key, None)
                 while len(self._held) >= MOST_HELD:
-                    self._held.popitem(last=False)
+                    self._drop_oldest()
+                # Before, as both would be in memory at once while the new one loads.
+                while self._held and used_mb() + _weights_mb(info.folder) > self._most_mb:
+                    self._drop_oldest()
                 held = _held(ref, info, slug, stamp)
                 self._held[key] = held
             self._held.move_to_end(key)
+            # What it really takes is only known now: a base model, a tokenizer, work space of earlier requests.
+            while len(self._held) > 1 and used_mb() > self._most_mb:
+                self._drop_oldest()
             return held
+
+    def _drop_oldest(self) -> None:
+        self._held.popitem(last=False)
+        _give_back()
+
+
+def used_mb() -> float:
+    """The memory that this process holds now, in MB (10^6 bytes)."""
+    import psutil
+
+    return float(psutil.Process().memory_info().rss) / 1e6
+
+
+def _weights_mb(folder: Path) -> float:
+    """What the folder's weights take at least."""
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6
+
+
+def _give_back() -> None:
+    """Let what was dropped go at once: to Python, then to the system, which else sees it as used."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # no glibc
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _stamp(folder: Path, revision: str) -> str:

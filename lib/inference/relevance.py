@@ -26,7 +26,7 @@ class Followed:
     """What the model says of the target with the most relevant share of the row hidden, and with only that left.
 
     `shares` in per cent and `counts` in words or patches; `value` of the whole row; `removed` and `kept` float[shares]
-    in the order of the scores, `random_*` float[orders][shares].
+    in the order of the scores, `random_*` float[orders][shares]. `curves` of a picture: see `followed`.
     """
 
     shares: Sequence[int]
@@ -36,6 +36,7 @@ class Followed:
     kept: Sequence[float]
     random_removed: Sequence[Sequence[float]]
     random_kept: Sequence[Sequence[float]]
+    curves: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

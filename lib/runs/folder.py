@@ -58,6 +58,11 @@ class RunFolder:
         return self.path / "samples.jsonl"
 
     @property
+    def confusions_path(self) -> Path:
+        """How often each label was taken for each at every validation: one JSON object per line."""
+        return self.path / "confusions.jsonl"
+
+    @property
     def trials_path(self) -> Path:
         """What a search tried, one JSON object a line, in order."""
         return self.path / "trials.jsonl"
@@ -132,17 +137,14 @@ class RunFolder:
 
     def samples(self) -> list[dict[str, Any]]:
         """What the model wrote at each validation, oldest first: {"step", "samples"}; step 0 is before training."""
-        try:
-            lines = self.samples_path.read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return []
-        found = {}
-        for line in lines:
-            # A line may be half written, and a resumed run writes a step again: the last counts.
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                record = json.loads(line)
-                found[int(record["step"])] = record
-        return [found[step] for step in sorted(found)]
+        return _by_step(self.samples_path)
+
+    def confusions(self) -> list[dict[str, Any]]:
+        """The validation rows by label at each validation, oldest first: {"step", "true", "predicted", "rows"}.
+
+        Lists of one length: positions among the target's labels, and how many rows.
+        """
+        return _by_step(self.confusions_path)
 
     def trials(self) -> list[dict[str, Any]]:
         """What a search has tried so far, oldest first; a line that a killed worker left half written is left out."""
@@ -228,6 +230,20 @@ class RunFolder:
         doomed = self.path.with_name(f".deleted-{self.id}-{secrets.token_hex(2)}")
         self.path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _by_step(path: Path) -> list[dict[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    found = {}
+    for line in lines:
+        # A line may be half written, and a resumed run writes a step again: the last counts.
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            record = json.loads(line)
+            found[int(record["step"])] = record
+    return [found[step] for step in sorted(found)]
 
 
 def create_run(spec: Spec) -> RunFolder:

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from lib.analysis.teacher_attention import layer_map
 from lib.methods.distill import DistillOptions, looks_inside
 from lib.methods.soft_losses import BY_WORD, soft_loss, soft_loss_of_kept, student_logits
 from lib.option import values_as
@@ -137,14 +138,6 @@ class Distiller:
     def _widened(self, states: Any) -> Any:
         states = states.float()
         return states if self._projection is None else self._projection(states)
-
-
-def layer_map(student: int, teacher: int) -> list[int]:
-    """For each of the student's layers the teacher's layer that it should be like: evenly spaced, last to last.
-
-    TinyBERT's uniform mapping g(m) = m · teacher / student (Jiao et al., 2020), counted from 1 there and from 0 here.
-    """
-    return [max(0, round((layer + 1) * teacher / student) - 1) for layer in range(student)]
 
 
 def _stacks(student: Any, teacher: Any, batch: Batch, name: str) -> list[tuple[Any, Any, Any]]:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from lib.analysis.confusion import ConfusionMatrix
 from lib.runs.folder import RunFolder
 from lib.tasks.base import Brief, Task
+from lib.tasks.outputs import LabelScores
 from lib.training.progress import Progress
 
 # Few enough to be read, and to be written in seconds.
@@ -25,9 +27,10 @@ class Validation:
         self._run, self._task, self._brief, self._processor, self._rows = run, task, brief, processor, rows
 
     def score(self, model: Any, *, progress: Progress) -> dict[str, float]:
-        """The task's scores and the mean loss of the rows; samples go to samples.jsonl in the run's folder."""
+        """The task's scores and the mean loss of the rows; samples and counts go to the run's folder."""
         judged = self._task.evaluate(model, self._processor, self._rows, self._brief)
         self.sample(model, step=progress.state.step)
+        self._count(judged, step=progress.state.step)
         return all_scores(self._task, judged, self._brief)
 
     def sample(self, model: Any, *, step: int) -> None:
@@ -36,6 +39,21 @@ class Validation:
         if written:
             with self._run.samples_path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, "samples": written}, ensure_ascii=False) + "\n")
+
+    def _count(self, judged: pd.DataFrame, *, step: int) -> None:
+        """Keep which label was taken for which at this step, where rows have one label each."""
+        output = self._task.output(self._brief.target)
+        if not isinstance(output, LabelScores):
+            return
+        matrix = ConfusionMatrix.of(judged["gold"], judged["predicted"], labels=output.labels)
+        record = {
+            "step": step,
+            "true": matrix.true.tolist(),
+            "predicted": matrix.predicted.tolist(),
+            "rows": matrix.rows.tolist(),
+        }
+        with self._run.confusions_path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record, separators=(",", ":")) + "\n")
 
 
 def all_scores(task: Task, judged: pd.DataFrame, brief: Brief) -> dict[str, float]:

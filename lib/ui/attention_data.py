@@ -39,6 +39,19 @@ def attention_before(example: Example, found: Attention) -> Attention:
         )
 
 
+def attention_of_teacher(example: Example, teacher: str, found: Attention) -> Attention:
+    """The teacher's attention on the example, and on what the student has written."""
+    with _waiting(teacher):
+        return _taught(teacher, stamp_of(example.run), cells_of(example), found.stack, found.written)
+
+
+def head_of_teacher(example: Example, teacher: str, found: Attention, layer: int, head: int) -> np.ndarray:
+    """One head of the teacher whole, float32[queries, keys]; layer and head from 0."""
+    cells = cells_of(example)
+    with _waiting(teacher):
+        return _head(teacher, stamp_of(example.run), cells, found.stack, found.written, layer, head)
+
+
 def _waiting(ref: str) -> AbstractContextManager[None]:
     """A line that says what takes long; nothing is shown where the answer is remembered."""
     loaded = is_loaded(ref)
@@ -71,6 +84,13 @@ def _before(
     ref: str, stamp: tuple[int, ...], cells: Cells, stack: str, written: tuple[int, ...], base: str
 ) -> Attention:
     return attention_of(ref, dict(cells), stack=stack, written=written or None, base=base)
+
+
+@st.cache_data(max_entries=4, ttl=3600, show_spinner=False)
+def _taught(
+    teacher: str, stamp: tuple[int, ...], cells: Cells, stack: str, written: tuple[int, ...]
+) -> Attention:
+    return attention_of(teacher, dict(cells), stack=stack, written=written or None)
 
 
 # A head of 512 × 512 tokens is 1 MB.

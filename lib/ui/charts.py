@@ -85,6 +85,13 @@ def picked(key: str) -> dict[str, Any] | None:
     return points[0] if points else None
 
 
+def dragged_box(key: str) -> dict[str, list[float]] | None:
+    """The corners {"x": [two], "y": [two]} of the box dragged last in the chart of that key; None without one."""
+    state = st.session_state.get(key) or {}
+    boxes = state["selection"].get("box") if "selection" in state else None
+    return boxes[-1] if boxes else None
+
+
 def picked_data(key: str) -> list[Any]:
     """The customdata of the point picked last, as `picked`; empty without one. It comes as a list or as {"0": …}."""
     data = (picked(key) or {}).get("customdata")

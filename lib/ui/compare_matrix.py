@@ -6,8 +6,9 @@ from typing import get_args
 import streamlit as st
 
 from lib.analysis.matrix_change import MatrixChange, Scale
-from lib.charts.confusion import Cell, clicked
+from lib.charts.confusion import clicked
 from lib.charts.matrix_change import SCALES, matrix_change
+from lib.charts.matrix_layout import Cell
 from lib.runs.folder import RunFolder
 from lib.ui.address_choice import choose_in_address
 from lib.ui.charts import current_theme, picked, show_chart
@@ -74,7 +75,7 @@ def show_change(found: Evaluation, other: RunFolder, both: Compared) -> None:
 
 def _place(change: MatrixChange, selection: Selection) -> Cell | None:
     names = (selection.true, selection.predicted)
-    if selection.is_empty or any(name is not None and name not in change.labels for name in names):
+    if names == (None, None) or any(name is not None and name not in change.labels for name in names):
         return None
     true, predicted = (change.this.position(name) if name is not None else None for name in names)
     return true, predicted

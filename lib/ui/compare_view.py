@@ -19,6 +19,7 @@ from lib.ui.problems import show_problems
 from lib.ui.review_labels import NARROW_UP_TO
 from lib.ui.run_words import main_score
 from lib.ui.runs_list import RunLine, all_lines
+from lib.ui.told_apart import told_apart
 from lib.ui.words import escape_markdown, shorten, term
 
 WITH = "with"
@@ -78,7 +79,7 @@ def _pick(found: Evaluation, choices: list[RunLine], lines: list[RunLine]) -> Ru
     st.selectbox(
         "Compare with",
         list(by_id),
-        format_func=lambda identity: _title(by_id[identity], found.split),
+        format_func=told_apart(by_id, lambda identity: _title(by_id[identity], found.split)).__getitem__,
         key=_KEY,
         placeholder="Choose a run",
         on_change=_take_other,

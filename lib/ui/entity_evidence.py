@@ -8,23 +8,23 @@ import streamlit as st
 from lib.analysis.entities import entity_table
 from lib.analysis.entity_matrix import EntityMatrix
 from lib.analysis.entity_modes import MEANINGS
-from lib.analysis.entity_slices import entity_slices
-from lib.charts.confusion import Cell, Colour, clicked
+from lib.charts.confusion import Colour, clicked
 from lib.charts.entities import entity_outcomes
 from lib.charts.entity_matrix import entity_matrix
+from lib.charts.matrix_layout import Cell
 from lib.ui.address_choice import choose_in_address
 from lib.ui.charts import current_theme, picked, picked_data, show_chart
 from lib.ui.downloads import csv_bytes
-from lib.ui.entity_data import invalid_tags, modes_of, pairs_of, training_entities
+from lib.ui.entity_data import modes_of, pairs_of
 from lib.ui.entity_selection import Chosen, choose
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded_callback
-from lib.ui.numbers import count, share
+from lib.ui.numbers import count
 from lib.ui.review_list import ROWS_ANCHOR
 from lib.ui.review_selection import Selection
-from lib.ui.words import escape_markdown, shorten, term
+from lib.ui.words import escape_markdown, shorten
 
-VIEWS = {"matrix": "Matrix", "errors": "Errors", "types": "Types", "slices": "Slices"}
+VIEWS = {"matrix": "Matrix", "errors": "Errors", "types": "Types"}
 COLOURS: dict[Colour, str] = {
     "row": "Share of the true type",
     "column": "Share of the predicted type",
@@ -40,8 +40,6 @@ def show_evidence(found: Evaluation, matrix: EntityMatrix, chosen: Chosen) -> No
             _errors(found)
         case "types":
             _types(found)
-        case "slices":
-            _slices(found)
         case _:
             _matrix(found, matrix, chosen)
 
@@ -63,8 +61,8 @@ def _matrix(found: Evaluation, matrix: EntityMatrix, chosen: Chosen) -> None:
         point = picked("entity matrix")
         cell = clicked(point["customdata"]) if point and "customdata" in point else None
         if cell is not None:
-            names = (matrix.names[place] if place is not None else None for place in cell)
-            choose(Selection(*names), None, split=found.split)
+            true, predicted = (matrix.names[place] if place is not None else None for place in cell)
+            choose(Selection(true, predicted), None, split=found.split)
 
     chart = entity_matrix(
         matrix, colour=colour, selected=_place(matrix, chosen), theme=current_theme(), split=found.split
@@ -108,8 +106,8 @@ def _errors(found: Evaluation) -> None:
         if data := picked_data("entities chart"):
             place, outcome = data[:2]
             label = str(table["label"].iloc[int(place)])
-            side = "predicted" if outcome == "spurious" else "true"
-            choose(Selection(**{side: label}), str(outcome), split=found.split)
+            cell = Selection(predicted=label) if outcome == "spurious" else Selection(true=label)
+            choose(cell, str(outcome), split=found.split)
 
     left, right = st.columns([1, 1], gap="medium")
     with left:
@@ -125,7 +123,7 @@ def _modes(found: Evaluation) -> None:
     for mode in modes_of(found):
         line: dict[str, Any] = {"Counts as found": mode.mode.capitalize()}
         for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
-            line[title] = _with_ends(mode.scores[name], *mode.intervals[name])
+            line[title] = with_ends(mode.scores[name], *mode.intervals[name])
         line |= {"Correct": mode.correct, "Incorrect": mode.incorrect, "Partial": mode.partial}
         lines.append(line | {"Missed": mode.missed, "Spurious": mode.spurious})
     table = pd.DataFrame(lines)
@@ -138,7 +136,7 @@ def _modes(found: Evaluation) -> None:
         "pairs spans in the order of the text: where one span overlaps several, its partial and type counts can "
         "differ a little from these."
     )
-    _keep(found, table, "modes")
+    keep_table(found, table, "modes")
 
 
 def _types(found: Evaluation) -> None:
@@ -147,7 +145,7 @@ def _types(found: Evaluation) -> None:
     shown = pd.DataFrame({"Type": [shorten(label, 60) for label in table["label"]]})
     for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
         ends = zip(table[name], table[f"{name}_low"], table[f"{name}_high"], strict=True)
-        shown[title] = [_with_ends(*values) for values in ends]
+        shown[title] = [with_ends(*values) for values in ends]
     shown["True"], shown["Predicted"], shown["Right"] = table["support"], table["predicted"], table["correct"]
 
     @guarded_callback
@@ -179,58 +177,16 @@ def _types(found: Evaluation) -> None:
         },
         alt=f"Precision, recall and F1 of {count(len(table), 'type')} on {found.split} rows",
     )
-    _keep(found, table, "types")
+    keep_table(found, table, "types")
 
 
-def _slices(found: Evaluation) -> None:
-    table = entity_slices(pairs_of(found), training_entities(found))
-    if table.empty:
-        st.markdown("No row has a true entity.")
-    else:
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "Entities": table["slice"],
-                    "True": table["entities"],
-                    "Found": table["found"],
-                    "Recall": [
-                        _with_ends(*values)
-                        for values in zip(table["recall"], table["low"], table["high"], strict=True)
-                    ],
-                }
-            ),
-            hide_index=True,
-            column_config={
-                "Recall": st.column_config.TextColumn(help=term("recall").replace("rows", "entities"))
-            },
-            alt=f"Recall by kind of entity on {found.split} rows",
-        )
-        entities = int(table.loc[table["kind"] == "length", "entities"].sum())
-        seen = (
-            "Seen: the same words, whatever their case, are an entity of any type in the training rows."
-            if "entity" in set(table["kind"])
-            else "Which entities were met in training is not known: the data set is gone, or a sample was used."
-        )
-        st.caption(
-            f"Recall with 95 % intervals on {count(entities, f'{found.split} entity', f'{found.split} entities')}. "
-            f"{seen} Slices describe, they do not explain: rare types can be long ones."
-        )
-        _keep(found, table, "slices")
-    wrong, tags = invalid_tags(found)
-    if tags:
-        mode = str((found.run.brief() or {}).get("options", {}).get("scoring", "conlleval"))
-        taken = "begin an entity all the same" if mode == "conlleval" else "are no entity"
-        st.caption(
-            f"{count(wrong)} of {count(tags, 'predicted tag')} ({share(wrong, tags)}) cannot follow the tag before, as "
-            f"an I- without its B-. This run is scored by {mode}: such tags {taken}."
-        )
-
-
-def _with_ends(value: float, low: float, high: float) -> str:
+def with_ends(value: float, low: float, high: float) -> str:
+    """A score with the ends of its interval: "0.71 (0.66–0.75)"."""
     return f"{value:.2f} ({low:.2f}–{high:.2f})"
 
 
-def _keep(found: Evaluation, table: pd.DataFrame, name: str) -> None:
+def keep_table(found: Evaluation, table: pd.DataFrame, name: str) -> None:
+    """A button that keeps the table as a file."""
     st.download_button(
         f"{name.capitalize()} with intervals (CSV)",
         lambda: csv_bytes(table),

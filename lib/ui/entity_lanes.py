@@ -98,7 +98,7 @@ def _spot(
         place = f"grid-column: {column[span['start']]} / {column[span['end']]}"
         marks.append(
             f'<span class="{" ".join(classes)}" title="{hint}" '
-            f'style="{place}; --label: {colours.get(label, "#7F7F7F")}">'
+            f'style="{place}; --label: {colours.get(label, "#687878")}">'
             f'<span class="hidden"> {side}: </span>{html.escape(said)}</span>'
         )
     columns = f"grid-template-columns: repeat({len(borders) - 1}, minmax(0, auto))"

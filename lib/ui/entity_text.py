@@ -32,7 +32,7 @@ def marked_html(text: str, spans: Sequence[Mapping[str, Any]], colours: Mapping[
         start, end, label = span["start"], span["end"], str(span["label"])
         if start < at or end > len(shown):
             continue
-        colour = colours.get(label, "#7F7F7F")
+        colour = colours.get(label, "#687878")
         parts.append(html.escape(shown[at:start]))
         parts.append(
             f'<mark style="--label: {colour}">{html.escape(shown[start:end])}<small>{html.escape(label)}</small></mark>'

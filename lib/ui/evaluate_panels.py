@@ -11,6 +11,7 @@ from lib.ui.evaluate_map import can_be_mapped, show_map
 from lib.ui.evaluate_robustness import show_robustness
 from lib.ui.evaluate_slices import show_slices
 from lib.ui.evaluate_thresholds import show_thresholds
+from lib.ui.evaluate_training import serves_training, show_training
 from lib.ui.evaluate_two_labels import has_two_labels, show_two_labels
 from lib.ui.forgetting_panel import serves_forgetting, show_forgetting
 from lib.ui.label_chances import has_labels
@@ -32,6 +33,7 @@ PANELS: tuple[Panel[Evaluation], ...] = (
     Panel("slices", "Slices", ":material/data_table:", can_be_sliced, show_slices),
     Panel("calibration", "Calibration", ":material/speed:", has_labels, show_calibration),
     Panel("thresholds", "Thresholds", ":material/tune:", has_labels, show_thresholds),
+    Panel("training", "Over training", ":material/timeline:", serves_training, show_training),
     Panel("tokens", "Token probabilities", ":material/segment:", serves_tokens, show_tokens),
     Panel("vote", "Blind vote", ":material/how_to_vote:", serves_vote, show_vote),
     Panel("adapter", "What the adapter changes", ":material/grid_on:", serves_adapter, show_adapter),

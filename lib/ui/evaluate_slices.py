@@ -7,9 +7,11 @@ from lib.analysis.slice_candidates import FEWEST
 from lib.analysis.slices import FALSE_DISCOVERIES
 from lib.charts.error_tree import error_tree as tree_chart
 from lib.charts.slices import slices as slices_chart
+from lib.tasks.outputs import TokenLabels
 from lib.ui.charts import current_theme, picked_data, show_chart
 from lib.ui.chosen_rows import show_chosen
 from lib.ui.downloads import csv_bytes
+from lib.ui.entity_slices import show_entity_slices
 from lib.ui.evaluate_data import Evaluation
 from lib.ui.frame import guarded, guarded_callback
 from lib.ui.numbers import count, share, significant
@@ -35,6 +37,14 @@ TREE_CAPTION = (
 @guarded
 def show_slices(found: Evaluation) -> None:
     """The panel; only this part runs again after a click."""
+    if isinstance(found.output, TokenLabels):
+        st.markdown("**Which entities are missed more often?**")
+        show_entity_slices(found)
+        st.markdown("**On which texts is the model worse?**")
+    _show_rows(found)
+
+
+def _show_rows(found: Evaluation) -> None:
     parts = sliced(found)
     table = parts.table
     for note in parts.notes:

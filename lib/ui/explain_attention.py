@@ -12,7 +12,9 @@ from lib.ui.address_choice import choose_in_address
 from lib.ui.attention_change import show_change
 from lib.ui.attention_data import attention_for, head_for
 from lib.ui.attention_picture import show_patches
+from lib.ui.attention_segments import show_segments
 from lib.ui.attention_table import show_head_table
+from lib.ui.attention_teacher import show_teacher
 from lib.ui.charts import current_theme, picked, show_chart
 from lib.ui.explain_example import Example
 from lib.ui.frame import guarded, guarded_callback, section
@@ -70,7 +72,9 @@ def _view(example: Example) -> None:
         _one_head(example, found, weights, layer, head, token)
     _one_token(example, found, weights, layer, head, token)
     show_head_table(example, found, layer, head)
+    show_segments(example, found, layer, head)
     show_change(example, found, layer, head)
+    show_teacher(example, found, weights, layer, head)
     _rollout(example, found, token)
 
 

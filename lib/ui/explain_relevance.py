@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lib.analysis.faithfulness import faithfulness
+from lib.analysis.picture_areas import PictureAreas
 from lib.charts.faithfulness import faithfulness_chart
 from lib.errors import UserError
 from lib.inference.relevance import Relevance
@@ -210,6 +211,8 @@ def _show_faithfulness(found: Relevance) -> None:
             ":material/warning: **Not better than random for this row.** Hiding what this map names changes the score "
             "no more than hiding others: do not read it as what the prediction rests on."
         )
+    if proof.curves is not None:
+        st.caption(_areas(PictureAreas.of(**proof.curves)))
     least = "at least one, so the first shares may be the same" if proof.counts[0] == proof.counts[1] else ""
     st.caption(
         escape_markdown(
@@ -218,4 +221,19 @@ def _show_faithfulness(found: Relevance) -> None:
             + ". Comprehensiveness above, sufficiency below (ERASER). Models rarely see inputs with holes, so read the "
             "distance to chance, not the height."
         )
+    )
+
+
+def _areas(areas: PictureAreas) -> str:
+    """The areas under the curves from the whole picture to an empty one, and back."""
+    parts = (
+        ("Deletion", areas.deletion, areas.random_deletion, "lower"),
+        ("Insertion", areas.insertion, areas.random_insertion, "higher"),
+    )
+    return (
+        " ".join(
+            f"{name}: area {value:.2f}, random patches {mean:.2f} ± {sd:.2f} ({better} is better)."
+            for name, value, (mean, sd), better in parts
+        )
+        + " Areas under the curve over 0 to 100 % of the patches (Petsiuk et al. 2018); one row, 5 random orders."
     )

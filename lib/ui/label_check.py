@@ -17,6 +17,7 @@ from lib.ui.problems import show_problems
 from lib.ui.reviewer import show_reviewer
 from lib.ui.run_words import running_words, waiting_words
 from lib.ui.runs_list import RunLine, all_lines, line_of, waiting_before
+from lib.ui.told_apart import told_apart
 from lib.ui.words import escape_markdown
 
 SECONDS_BETWEEN_LOOKS = 2.0
@@ -164,7 +165,7 @@ def _choose(finished: list[RunLine]) -> RunLine:
         st.selectbox(
             "Check",
             list(lines),
-            format_func=lambda identity: _title(lines[identity]),
+            format_func=told_apart(lines, lambda identity: _title(lines[identity])).__getitem__,
             key=_CHOSEN,
             on_change=_take,
         )

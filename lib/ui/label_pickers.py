@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from lib.ui.told_apart import told_apart
 from lib.ui.words import shorten
 
 _EVERY = "(any)"
@@ -21,12 +22,13 @@ def label_pickers(
 ) -> None:
     """A list of the labels in each place: `pickers` holds title and label (None for any) by name."""
     options = [_EVERY, *labels]
+    titles = told_apart(options, lambda label: "Any" if label == _EVERY else shorten(label, 60))
     for place, (name, (title, label)) in zip(places, pickers.items(), strict=False):
         st.session_state[f"{group} {name}"] = label if label is not None else _EVERY
         place.selectbox(
             title,
             options,
-            format_func=lambda label: "Any" if label == _EVERY else shorten(label, 60),
+            format_func=titles.__getitem__,
             key=f"{group} {name}",
             on_change=on_change,
             args=args,

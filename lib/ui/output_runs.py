@@ -15,13 +15,14 @@ from lib.ui.frame import go_to, guarded_callback, lead_on
 from lib.ui.hand import Hand
 from lib.ui.numbers import ago, score
 from lib.ui.problems import show_problems
+from lib.ui.told_apart import told_apart
 from lib.ui.words import escape_markdown, shorten
 
 # What belongs to one run in the address, and means nothing for another.
 RUN_PARAMETERS = (
-    *("true", "predicted", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix", "passage"),
-    *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
-    *("given", "suggested", "issue", "audit", "job", "try", "versus"),
+    *("true", "predicted", "box", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix"),
+    *("passage", "at", "cells", "example", "stack", "layer", "head", "token", "target", "against", "place", "hide", "teacher"),
+    *("side", "given", "suggested", "issue", "audit", "job", "try", "versus"),
     *("chat", "who", "editing", "tokens", "adding"),
 )  # fmt: skip
 _KEY = "_run of this page"
@@ -79,7 +80,7 @@ def pick_run(hand: Hand, *, ready: Callable[[RunFolder], bool]) -> RunFolder | N
         st.selectbox(
             "Run",
             choices,
-            format_func=lambda identity: run_title(runs.get(identity, run)),
+            format_func=told_apart(choices, lambda identity: run_title(runs.get(identity, run))).__getitem__,
             key=_KEY,
             on_change=_take_picked,
         )

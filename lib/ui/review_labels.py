@@ -6,13 +6,15 @@ Whatever is clicked becomes the selection, whose rows the list shows.
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from lib.analysis.confusion import ConfusionMatrix, Order
-from lib.charts.confusion import Cell, Colour, clicked, confusion
+from lib.charts.confusion import Colour, brushed, clicked, confusion
+from lib.charts.matrix_layout import DETAIL_UP_TO, Cell
 from lib.charts.per_class import MEASURE_TITLES, Measure, per_class
-from lib.ui.charts import current_theme, picked, picked_data, show_chart
+from lib.ui.charts import current_theme, dragged_box, picked, picked_data, show_chart
 from lib.ui.downloads import csv_bytes
 from lib.ui.evaluate_data import Evaluation, label_order, label_table
 from lib.ui.frame import guarded_callback
@@ -101,24 +103,45 @@ def _matrix(
             f"The {GATHERED_TO} labels with most mistakes; the other {len(matrices[0]) - GATHERED_TO:,} are gathered "
             "in “(other)”."
             if gathered
-            else f"All {len(matrix):,} labels: point at a mark to see what it is, click it to read its rows."
+            else f"All {len(matrix):,} labels. Marks are pairs that are mistaken; point at one to see what it is."
         )
         st.caption(words)
+    brush = len(matrix) > DETAIL_UP_TO and _is_brushed()
     _hint(found, matrices, selection)
+    places = label_order(found, matrix, order)
     chart = confusion(
         matrix,
-        order=label_order(found, matrix, order),
+        order=places,
         colour=colour,
         hide_diagonal=hide,
         selected=_place(matrix, selection),
+        box=selection.box if matrix is matrices[0] else None,
+        brush=brush,
         theme=current_theme(),
         split=found.split,
     )
     show_chart(
         chart,
         "confusion matrix",
-        on_select=_on_cell(found, matrix, selection),
+        on_select=_on_cell(found, matrix, places, selection),
+        selection_mode=("box",) if brush else ("points",),
     )
+
+
+def _is_brushed() -> bool:
+    """Whether dragging picks many cells at once, where a single one is hard to hit."""
+    ways = {"click": "Click a mark", "drag": "Drag a box"}
+    chosen = st.segmented_control(
+        "How to pick",
+        list(ways),
+        format_func=ways.__getitem__,
+        key="review way",
+        default="click",
+        required=True,
+        label_visibility="collapsed",
+        persist_state="page",
+    )
+    return chosen == "drag"
 
 
 def _hint(found: Evaluation, matrices: tuple[ConfusionMatrix, ...], selection: Selection) -> None:
@@ -135,15 +158,22 @@ def _hint(found: Evaluation, matrices: tuple[ConfusionMatrix, ...], selection: S
 def _place(matrix: ConfusionMatrix, selection: Selection) -> Cell | None:
     """Where the selection stands in the matrix; None when nothing is selected or it is not shown."""
     names = (selection.true, selection.predicted)
-    if selection.is_empty or any(name is not None and name not in matrix.labels for name in names):
+    if names == (None, None) or any(name is not None and name not in matrix.labels for name in names):
         return None
     true, predicted = (matrix.position(name) if name is not None else None for name in names)
     return true, predicted
 
 
-def _on_cell(found: Evaluation, matrix: ConfusionMatrix, before: Selection) -> Callable[[], None]:
+def _on_cell(
+    found: Evaluation, matrix: ConfusionMatrix, places: np.ndarray, before: Selection
+) -> Callable[[], None]:
     @guarded_callback
     def on_cell() -> None:
+        if (box := dragged_box("confusion matrix")) is not None:
+            true_side, predicted_side = (tuple(sorted(side)) for side in brushed(box, places))
+            if true_side and predicted_side:
+                select(Selection(box=(true_side, predicted_side)), split=found.split)
+            return
         # Nothing picked is a redraw or a second click on the same cell: what was picked stays (✕ clears it).
         point = picked("confusion matrix")
         cell = clicked(point["customdata"]) if point and "customdata" in point else None

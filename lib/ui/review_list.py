@@ -120,7 +120,8 @@ def _grid(narrow: bool) -> list[Any]:
 
 @guarded_callback
 def _pick(split: str) -> None:
-    select(Selection(*picked_labels("review", "true", "predicted")), split=split)
+    true, predicted = picked_labels("review", "true", "predicted")
+    select(Selection(true, predicted), split=split)
 
 
 def _place_of(rows: pd.DataFrame) -> int:

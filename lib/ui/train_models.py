@@ -17,6 +17,7 @@ from lib.ui.model_choice import ModelChoice, find_choice
 from lib.ui.numbers import ago, score
 from lib.ui.run_words import main_score
 from lib.ui.runs_list import RunLine, all_lines
+from lib.ui.told_apart import told_apart
 from lib.ui.train_hub import choose_hub
 from lib.ui.train_words import model_facts, model_words
 from lib.ui.words import escape_markdown, shorten
@@ -129,7 +130,7 @@ def _run(draft: Draft, earlier: list[RunLine]) -> ModelChoice:
     chosen = st.selectbox(
         "Run",
         ids,
-        format_func=lambda identity: describe_run(lines[identity]),
+        format_func=told_apart(ids, lambda identity: describe_run(lines[identity])).__getitem__,
         key=draft.key("run", ids[0], allowed=ids),
     )
     found = find_choice(f"run:{chosen}")

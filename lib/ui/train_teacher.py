@@ -11,6 +11,7 @@ from lib.tasks.base import Task
 from lib.ui.drafts import Draft
 from lib.ui.model_choice import ModelChoice, find_choice
 from lib.ui.runs_list import RunLine, all_lines
+from lib.ui.told_apart import told_apart
 from lib.ui.train_models import at_hand, describe_run
 from lib.ui.train_words import model_facts
 from lib.ui.words import escape_markdown, shorten
@@ -37,7 +38,7 @@ def choose_teacher(draft: Draft, task: Task, data: str) -> ModelChoice:
     chosen = st.selectbox(
         "Teacher",
         options,
-        format_func=title,
+        format_func=told_apart(options, title).__getitem__,
         key=draft.key("teacher", options[0], allowed=options),
         help="The model that the student learns from: large and good. It should have been trained with the same split.",
     )

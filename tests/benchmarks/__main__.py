@@ -19,6 +19,7 @@ from tests.benchmarks import (
 BENCHMARKS = {
     "adapters": adapters.measure,
     "app": app.measure,
+    "attention": views.measure_attention,
     "costs": costs.measure,
     "distillation": distillation.measure,
     "labels": labels.measure,

@@ -37,6 +37,7 @@ from lib.charts.baselines import baselines
 from lib.charts.before_after import before_after
 from lib.charts.budget import learning_curve
 from lib.charts.candidates import candidates
+from lib.charts.cell_curves import cell_curves
 from lib.charts.changed_probabilities import changed_probabilities
 from lib.charts.chart import Chart
 from lib.charts.class_probabilities import class_probabilities
@@ -81,6 +82,9 @@ NASTY = "<b>x</b><script>alert(1)</script>\n%{y}" + "long " * 40
 MATRIX = ConfusionMatrix.of([NASTY, "b", "b", "c"], ["b", "b", "b", NASTY])
 ISSUES = find_issues(
     [NASTY, "b", "b", NASTY], np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8]]), (NASTY, "b")
+)
+MOVED_CELLS = pd.DataFrame(
+    {"true": [NASTY, "b"], "predicted": ["b", NASTY], "rows": [np.array([4, 0]), np.array([1, 3])]}
 )
 CHANGE = MatrixChange.of([NASTY, "b", "b", "c"], ["b", "b", "c", "c"], [NASTY, "b", "b", NASTY])
 PAIRS = pd.DataFrame(
@@ -242,6 +246,9 @@ CHARTS = {
     ),
     "true against predicted": lambda theme, **more: true_against_predicted(
         np.array([1.0, 2.0]), np.array([1.5, 1.8]), unit=NASTY, selected=0, theme=theme, **more
+    ),
+    "cell curves": lambda theme, **more: cell_curves(
+        MOVED_CELLS, [4, 8], rows=9, selected=8, theme=theme, **more
     ),
     "gains": lambda theme, **more: gains(
         np.array([-2.0, 0.5, 0.0, 3.0]), kind="number", unit=NASTY, theme=theme, **more

@@ -257,3 +257,23 @@ def test_a_long_prompt_is_cut_and_says_so(held: Held, tmp_path: Path) -> None:
     assert len(answer["keys"]) == 256
     assert "last 254 alone" in " ".join(answer["notes"])
     assert answer["keys"][-1]["part"] is None, "what the model wrote stands in no text of the user"
+
+
+def test_of_a_pair_the_attention_between_the_texts_and_special_tokens_is_told(
+    held: Held, tmp_path: Path
+) -> None:
+    model = held("BERT")
+    brief = model.brief.changed(columns={"text": "text", "text_pair": "reply", "label": "label"})
+    pair = replace(model, brief=brief)
+    cells = {"text": "the tea was cold", "text_pair": "so was the soup"}
+    answer, arrays = asked(pair, tmp_path, cells=cells)
+    assert answer["segments"] == ["text", "text_pair", "special tokens"]
+    np.testing.assert_allclose(arrays["segments"].sum(axis=3), 1, atol=1e-5)
+    _, one = asked(pair, tmp_path, cells=cells, head=[1, 0])
+    parts = ["special" if token["special"] else token["part"] for token in answer["queries"]]
+    first, second = (
+        [place for place, part in enumerate(parts) if part == name] for name in ("text", "text_pair")
+    )
+    crossing = one["head"][np.ix_(first, second)].sum(axis=1).mean()
+    assert arrays["segments"][1, 0, 0, 1] == pytest.approx(crossing, abs=1e-5)
+    assert asked(model, tmp_path)[0]["segments"] == []

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.inference.attention_numbers import FIGURES, figures, pooled, rolled
+from lib.inference.attention_numbers import FIGURES, between_groups, figures, pooled, rolled
 
 PLACE = {name: number for number, name in enumerate(FIGURES)}
 
@@ -89,3 +89,22 @@ def test_rollout_worked_by_hand() -> None:
     second = np.array([[[1, 0], [1, 0]]], dtype=np.float32)  # both read the first one
     np.testing.assert_allclose(rolled(rolled(None, first), second), [[0.5, 0.5], [0.5, 0.5]])
     np.testing.assert_allclose(rolled(rolled(None, second), first), [[0.75, 0.25], [0.75, 0.25]])
+
+
+def test_attention_between_groups_by_hand() -> None:
+    given = np.array([[[0.5, 0.25, 0.25], [0.0, 1.0, 0.0], [0.2, 0.2, 0.6]]])
+    found = between_groups(given, np.array([0, 1, 1]), 3)
+    # The second and the third token read: (0 + 0.2) / 2 from the first, the rest from each other and themselves.
+    np.testing.assert_allclose(found[0, :2], [[0.5, 0.5, 0], [0.1, 0.9, 0]])
+    assert np.isnan(found[0, 2]).all()
+
+
+def test_attention_between_groups_equals_a_loop_and_its_rows_sum_to_one() -> None:
+    given, groups = weights(3, 11, 11), np.random.default_rng(1).integers(0, 3, 11)
+    found = between_groups(given, groups, 3)
+    for head in range(3):
+        for i in range(3):
+            for j in range(3):
+                rows = [given[head, q, groups == j].sum() for q in np.flatnonzero(groups == i)]
+                assert found[head, i, j] == pytest.approx(np.mean(rows), abs=1e-6)
+    np.testing.assert_allclose(found.sum(axis=2), 1, atol=1e-6)

@@ -378,3 +378,14 @@ def test_special_tokens_and_words_together_are_every_token(planted: HeldModel) -
     answer = ask(planted, {"text": "our train was wonderfully kind"}, "chefer")
     tokens = planted.processor("our train was wonderfully kind")["input_ids"]
     assert sum(word["tokens"] for word in answer["words"]) + len(answer["specials"]) == len(tokens)
+
+
+def test_the_curves_of_a_picture_reach_from_the_whole_of_it_to_nothing(held: Held, picture: str) -> None:
+    answer = ask(held("ViT", "image-classification", image="image"), {"image": picture}, "occlusion")
+    proof, curves = answer["faithfulness"], answer["faithfulness"]["curves"]
+    assert curves["shares"] == [0, 1, 5, 10, 20, 35, 50, 65, 80, 100]
+    for deleted, inserted in zip(curves["deleted"], curves["inserted"], strict=True):
+        assert deleted[0] == inserted[-1] == proof["value"] and deleted[-1] == inserted[0]
+    asked = [curves["shares"].index(share) for share in proof["shares"]]
+    assert [curves["deleted"][0][place] for place in asked] == proof["removed"]
+    assert [curves["inserted"][3][place] for place in asked] == proof["random_kept"][2]

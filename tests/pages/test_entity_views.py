@@ -139,7 +139,7 @@ def test_errors_come_with_the_four_ways_to_score(home: Path) -> None:
 
 
 def test_slices_say_what_is_not_known_and_count_impossible_tags(home: Path) -> None:
-    app = opened(entity_run(), evidence="slices")
+    app = opened(entity_run(), view="slices")
     table = next(table.value for table in app.dataframe if "Found" in table.value)
     assert table["Entities"].tolist() == ["1 word", "2 words"] and table["Found"].tolist() == [10, 0]
     said = " ".join(caption.value for caption in app.caption)
@@ -161,7 +161,7 @@ def test_training_rows_tell_which_entities_were_seen(home: Path) -> None:
         split=SplitPlan(column="split").to_json(),
     )
     write_json(run.path / "spec.json", replace(spec, data=data).to_json())
-    app = opened(run, evidence="slices")
+    app = opened(run, view="slices")
     shown = next(table.value for table in app.dataframe if "Found" in table.value).set_index("Entities")
     assert shown.loc["Seen in training", "True"] == 10 and shown.loc["Never seen in training", "True"] == 15
 
@@ -219,7 +219,7 @@ def test_a_type_that_the_run_does_not_have_is_said(home: Path) -> None:
     assert len(listed(app)) == 15
 
 
-@pytest.mark.parametrize("view", ["matrix", "errors", "types", "slices"])
+@pytest.mark.parametrize("view", ["matrix", "errors", "types"])
 def test_a_run_without_any_entity_is_shown_in_every_view(home: Path, view: str) -> None:
     app = opened(entity_run([("nothing here", [], []), ("nor here", [], [])]), evidence=view)
     assert "No such text" in " ".join(caption.value for caption in app.caption)

@@ -237,3 +237,13 @@ def test_with_no_run_in_hand_the_newest_finished_one_is_taken(home: Path) -> Non
 def test_pairs_show_both_texts(home: Path) -> None:
     app = opened(finished_run(pairs=True))
     assert {"input: text", "input: reply"} <= set(listed(app).columns)
+
+
+def test_of_two_runs_that_look_alike_the_one_in_the_address_stays(home: Path) -> None:
+    runs = [finished_run(rows=rows, labels=["anger", "joy"], right=1.0) for rows in (40, 60)]
+    for run in runs:
+        app = opened(run, true="joy")
+        app.selectbox(key="review predicted").set_value("anger").run()
+        assert address(app, "run") == run.id
+        titles = app.selectbox(key="_run of this page").options
+        assert len(titles) == len(set(titles)) == 2

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
+from lib.analysis.matrix_steps import MatrixSteps
 from lib.plan.planner import plan_run
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.queue import start_waiting_runs
@@ -89,8 +90,20 @@ def test_a_killed_run_shows_as_lost_and_resumes_to_the_same_weights_with_no_gap_
     assert run.state().resumes == 1
     for split, name in (("train", "loss"), ("train", "learning_rate"), ("validation", "macro_f1")):
         assert curve(run, split, name) == curve(uninterrupted, split, name)
+    assert run.confusions() == uninterrupted.confusions()
     assert weights(run) == weights(uninterrupted)
     assert (run.result() or {})["scores"] == (uninterrupted.result() or {})["scores"]
+
+
+def test_what_is_counted_at_each_validation_has_the_accuracy_that_was_scored(
+    uninterrupted: RunFolder,
+) -> None:
+    labels = ["cross", "happy"]
+    history = MatrixSteps.of(labels, uninterrupted.confusions())
+    scored = dict(curve(uninterrupted, "validation", "accuracy"))
+    assert list(history.steps) == list(scored) and len(scored) > 2
+    found = [matrix.correct.sum() / matrix.total for matrix in history.matrices]
+    assert found == pytest.approx(list(scored.values()))
 
 
 def test_a_stopped_run_keeps_the_best_model_so_far_and_resumes_to_the_same_weights(

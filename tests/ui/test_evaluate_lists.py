@@ -8,7 +8,7 @@ import pytest
 from lib.analysis.confusion import ConfusionMatrix
 from lib.ui.downloads import csv_bytes
 from lib.ui.review_list import rows_as_table, rows_to_show
-from lib.ui.review_selection import Names, Selection
+from lib.ui.review_selection import Names, Selection, as_ranges, places_in
 
 FRAME = pd.DataFrame(
     {
@@ -40,6 +40,8 @@ NAMES = Names.of(ConfusionMatrix.of(FRAME["gold"], FRAME["predicted"]))
         (Selection(predicted="joy"), "loss", "", [3, 0]),
         (Selection("joy", "joy"), "confidence", "", [0]),
         (Selection("anger"), "loss", "<B", [3]),
+        (Selection(box=((0,), (0, 1))), "row", "", [2, 3]),
+        (Selection(box=((0, 1), (1,))), "row", "", [0, 3]),
     ],
 )
 def test_the_rows_of_a_selection_come_in_the_order_asked_for(
@@ -59,3 +61,27 @@ def test_a_selection_in_words() -> None:
     assert Selection("joy", "anger").words() == "truly joy, predicted anger"
     assert Selection(predicted="anger").words() == "predicted anger"
     assert Selection().is_empty
+
+
+def test_a_box_of_labels_in_words() -> None:
+    words = Selection(box=((0, 1), (4,))).words()
+    assert words == "truly one of 2 labels, predicted one of 1 label"
+    assert not Selection(box=((0,), (1,))).is_empty
+
+
+@pytest.mark.parametrize(
+    ("places", "text"), [((3,), "3"), ((0, 1, 2, 7, 9, 10), "0-2.7.9-10"), (tuple(range(1000)), "0-999")]
+)
+def test_a_box_stands_in_the_address_in_few_letters(places: tuple[int, ...], text: str) -> None:
+    assert as_ranges(reversed(places)) == text
+    assert places_in(text, 1000) == places
+
+
+@pytest.mark.parametrize("text", ["", "a", "1-", "-1", "1-2-3", "1..2", "²", "99999999999", "5-3"])
+def test_an_unreadable_box_is_none(text: str) -> None:
+    assert places_in(text, 1000) == ()
+
+
+def test_a_box_beyond_the_labels_ends_at_the_last_one() -> None:
+    assert places_in("2-99", 4) == (2, 3)
+    assert places_in("9", 4) == ()
