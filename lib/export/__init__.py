@@ -2,9 +2,12 @@
 
 from lib.errors import Problem, UserError
 from lib.export.base import Export
+from lib.export.gguf import Gguf
+from lib.export.onnx import Onnx
+from lib.export.quantised import Quantised
 from lib.export.zipped import Zipped
 
-EXPORTS: tuple[Export, ...] = (Zipped(),)
+EXPORTS: tuple[Export, ...] = (Zipped(), Quantised(), Onnx(), Gguf())
 
 
 def find_export(name: str) -> Export:
