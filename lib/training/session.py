@@ -238,6 +238,7 @@ def prepare(run: RunFolder, spec: Spec, progress: Progress) -> Session:
     set_seed(options.seed)
     processor = task.load_processor(folder)
     model = task.load_model(folder, target, **method.load_settings(how, device=device))
+    method.complete(model, how, again=partial(task.load_model, folder, target))
     brief = task.settled(model, processor, brief)
     model = method.prepare(model, how)
     session = Session(run, spec, task, options, rows, brief, processor, model, device, teaching)

@@ -69,7 +69,8 @@ def loading_of(folder: Path) -> str:
     if not is_adapter(folder):
         return ""
     card = (folder / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"```python\n(from peft .*?\nbase = .*?\n\)\n(?:base\..*?\n)*)", card, flags=re.DOTALL)
+    lines = r"from peft .*?\nbase = .*?\n\)\n(?:base\..*?\n)*(?:repair = .*?\n        \)\n)?"
+    found = re.search(rf"```python\n({lines})", card, flags=re.DOTALL)
     assert found, card
     return (
         # A quicker way to compute on some CPUs, in bf16; the run's own figures are in fp32.
