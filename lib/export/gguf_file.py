@@ -11,13 +11,8 @@ import numpy as np
 
 from lib.export.gguf_words import add_tokenizer, cut_of
 
-# transformers' name of the kind → GGUF's, and whether halves that are rotated together lie side by side there.
-ARCHITECTURES = {
-    "llama": ("LLAMA", True),
-    "mistral": ("LLAMA", True),
-    "qwen2": ("QWEN2", False),
-    "qwen3": ("QWEN3", False),
-}
+# transformers' kinds of models that GGUF calls llama; what is rotated together lies side by side in all of them.
+FAMILY = ("llama", "mistral")
 # llama.cpp's numbers for what most tensors are.
 FILE_TYPES = {"f16": 1, "q8_0": 7}
 
@@ -25,8 +20,8 @@ FILE_TYPES = {"f16": 1, "q8_0": 7}
 def reasons_against(config: dict[str, Any]) -> str | None:
     """Why a model of this config.json cannot be written, as a sentence; None when it can."""
     kind = str(config.get("model_type"))
-    if kind not in ARCHITECTURES:
-        return f"GGUF files are written of Llama, Mistral and Qwen models; this one is of the kind {kind}."
+    if kind not in FAMILY:
+        return f"GGUF files are written of Llama and Mistral models; this one is of the kind {kind}."
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     scaling = rope.get("rope_type") or rope.get("type") or "default"
     if scaling != "default":
@@ -34,10 +29,6 @@ def reasons_against(config: dict[str, Any]) -> str | None:
     window, longest = config.get("sliding_window"), config.get("max_position_embeddings", 0)
     if window and config.get("use_sliding_window", True) and window < longest:
         return "The model attends in a sliding window, which GGUF's Llama does not know."
-    if kind == "qwen3" and config.get("head_dim", 128) != 128:
-        return (
-            "The model's heads are not 128 wide, and transformers could not read the file back to check it."
-        )
     if config.get("hidden_act", "silu") != "silu":
         return f"The model's layers use {config['hidden_act']}, where GGUF's Llama knows silu alone."
     return None
@@ -51,8 +42,7 @@ def write_gguf(model: Any, tokenizer: Any, path: Path, *, precision: str, name: 
     import gguf
 
     config = model.config
-    arch, is_paired = ARCHITECTURES[config.model_type]
-    kind = gguf.MODEL_ARCH[arch]
+    kind = gguf.MODEL_ARCH.LLAMA
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[kind])
     try:
         writer.add_name(name)
@@ -66,7 +56,7 @@ def write_gguf(model: Any, tokenizer: Any, path: Path, *, precision: str, name: 
             cut = str(cut_of(Path(folder)))
             add_tokenizer(writer, tokenizer, Path(folder), size=size, cut=cut)
         names = gguf.get_tensor_name_map(kind, config.num_hidden_layers)
-        for own, values in _tensors(model, is_paired):
+        for own, values in _tensors(model):
             found = names.get_name(own, try_suffixes=(".weight", ".bias"))
             if found is None:
                 raise ValueError(f"GGUF has no name for the tensor {own}")
@@ -96,7 +86,7 @@ def _add_sizes(writer: Any, config: Any) -> None:
     writer.add_vocab_size(config.vocab_size)
 
 
-def _tensors(model: Any, is_paired: bool) -> Any:
+def _tensors(model: Any) -> Any:
     """Every tensor by its name, once, queries and keys with their rotated halves where GGUF expects them."""
     config = model.config
     tied = config.tie_word_embeddings
@@ -104,9 +94,9 @@ def _tensors(model: Any, is_paired: bool) -> Any:
         if tied and name == "lm_head.weight":  # llama.cpp takes the embeddings where there is none
             continue
         values = tensor.detach().float().numpy()
-        if is_paired and ".q_proj." in name:
+        if ".q_proj." in name:
             values = interleaved(values, config.num_attention_heads)
-        elif is_paired and ".k_proj." in name:
+        elif ".k_proj." in name:
             values = interleaved(values, config.num_key_value_heads)
         yield name, values
 

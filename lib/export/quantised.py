@@ -20,6 +20,8 @@ from lib.runs.files import read_json
 
 CPU = "int8"
 BITS = {"8-bit": 8, "4-bit": 4}
+# Weights that share a scale in 4 bits, side by side in a row.
+BLOCK = 64
 # How far a probability may lie from the original's before the receipt says so.
 TOLERANCES = {"8-bit": 0.1, "4-bit": 0.3}
 
@@ -121,11 +123,17 @@ def _in_few_bits(source: Source, whole: Path, bits: int) -> Any:
     model = source.task.load_model(whole, None, quantization_config=settings, device_map={"": "cpu"})
     if not any(isinstance(module, Linear4bit | Linear8bitLt) for module in model.modules()):
         raise _not_fit("This model has no linear layers whose weights could hold few bits.")
+    narrow = [one for one in model.modules() if isinstance(one, Linear4bit) and one.in_features % BLOCK]
+    if narrow:
+        raise _not_fit(
+            f"{len(narrow)} layers read {narrow[0].in_features} numbers, no multiple of the {BLOCK} that share a scale "
+            "in 4 bits, and bitsandbytes fails at that on some CPUs."
+        )
     return model
 
 
 def _not_fit(what: str) -> UserError:
-    fix = "Choose the format int8, or ONNX."
+    fix = "Choose another format: 8-bit, int8, or ONNX."
     return UserError(Problem(what, "export.format", fix, code="quantised-unfit"))
 
 

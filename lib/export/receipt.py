@@ -16,6 +16,7 @@ from lib.analysis.exported import Exported, compare_exported
 from lib.errors import Problem, UserError
 from lib.export.base import Step
 from lib.export.place import clear_remains, size_of
+from lib.export.receipt_words import remarks, sentence, tables
 from lib.export.source import Source
 from lib.export.subjects import Subject
 from lib.runs.files import read_json, write_json
@@ -42,13 +43,13 @@ _ANSWERS: dict[type[Output], str] = {
     Text: "text",
     Continuation: "text",
 }
-NEAR_ONE = 1.05
 
 
 def measure_export(
     source: Source, subject: Subject, step: Step, *, made_bytes: int, tolerance: float
 ) -> dict[str, Any]:
-    """The receipt's `measured`: `original` and `made` with bytes, times and scores, and how they compare.
+    """The receipt's `measured`: `original` and `made` with bytes, times and scores, how they compare, and all of it in
+    `sentences` and `tables` as pages show it.
 
     `tolerance` is how far a probability (a number in spreads, a loss per token) may lie from the original's. Raises
     UserError when one of the two cannot be measured.
@@ -158,25 +159,14 @@ def _as_json(
             {name: _number(value) for name, value in line.items()} for line in found.labels.to_dict("records")
         ],
     }
-    return measured | {"sentence": receipt_sentence(measured)}
+    said = sentence(measured)
+    return measured | {
+        "sentence": said,
+        "sentences": [said, *remarks(measured)],
+        "tables": tables(measured),
+    }
 
 
 def _number(value: Any) -> Any:
     """JSON knows no NaN."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def receipt_sentence(measured: Mapping[str, Any]) -> str:
-    """What the receipt amounts to: "The same label on 1,418 of 1,421 test rows; 2.1× as fast; 0.26 of the size"."""
-    same, one, two = measured["same"], measured["original"], measured["made"]
-    pace = one["batch_1"]["p50_ms"] / two["batch_1"]["p50_ms"]
-    if 1 / NEAR_ONE < pace < NEAR_ONE:
-        speed = "as fast"
-    elif pace > 1:
-        speed = f"{pace:.1f}× as fast"
-    else:
-        speed = f"{1 / pace:.1f}× as slow"
-    size = two["bytes"] / max(1, one["bytes"])
-    large = f"{size:.2f} of the size" if size < 1.05 else f"{size:.2f} times the size"
-    rows = f"{same['rows']:,} of {same['of']:,} test rows" if same["of"] else "no row"
-    return f"The same {same['what']} on {rows}; {speed}, one row at a time; {large}."

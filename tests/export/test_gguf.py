@@ -49,7 +49,7 @@ def test_a_chat_adapter_is_merged_and_says_the_same(
     assert kinds["blk.0.ffn_up.weight"] == precision.upper()
 
 
-@pytest.mark.parametrize("name", ["Llama", "SmolLM", "Qwen", "Mistral"])
+@pytest.mark.parametrize("name", ["Llama", "SmolLM", "Mistral"])
 def test_the_file_read_back_has_the_very_logits(name: str, tmp_path: Path) -> None:
     """In f16 and of weights that halves hold exactly, so that nothing but order and names can differ."""
     import torch
@@ -58,9 +58,6 @@ def test_the_file_read_back_has_the_very_logits(name: str, tmp_path: Path) -> No
     folder = tmp_path / "model"
     tiny_checkpoint(name, folder)
     model = AutoModelForCausalLM.from_pretrained(folder)
-    if name == "Qwen":  # transformers reads Qwen3 files as if their heads were always 128 wide
-        model.config.head_dim = 128
-        model = AutoModelForCausalLM.from_config(model.config)
     model = model.half().float().eval()
     if name == "Mistral":
         model.config.sliding_window = None
@@ -89,7 +86,6 @@ def test_halves_of_each_head_are_taken_in_turn() -> None:
         ({"rope_parameters": {"rope_type": "llama3"}}, "stretches its positions (llama3)"),
         ({"sliding_window": 64}, "sliding window"),
         ({"hidden_act": "gelu"}, "gelu"),
-        ({"model_type": "qwen3", "head_dim": 16}, "128 wide"),
     ],
 )
 def test_what_cannot_be_written_is_refused_with_the_reason(config: dict[str, Any], words: str) -> None:

@@ -9,10 +9,10 @@ from lib.errors import UserError
 from lib.export.base import Stopped
 from lib.export.measured_rows import MOST_ROWS, MOST_WRITTEN, most_rows
 from lib.export.onnx import Onnx, OnnxOptions
-from lib.export.receipt import measure_export, receipt_sentence
+from lib.export.receipt import measure_export
+from lib.export.receipt_words import sentence as receipt_sentence
 from lib.export.source import open_source
 from lib.export.subjects import Subject
-from lib.ui.export_measured import receipt_table, remarks
 from tests.export.conftest import Finished
 
 
@@ -71,8 +71,10 @@ def test_a_graph_is_measured_beside_the_original(finished: Finished, tmp_path: P
             assert times["rows_per_second"] == pytest.approx(size / times["p50_ms"] * 1000)
     assert {line["label"] for line in found["labels"]} <= set(source.brief.target["labels"])
     assert not list(source.run.path.glob(".measuring*"))
-    table, said = receipt_table(found), " ".join(remarks(found))
-    assert table.count("\n") == 5 and "| Macro-F1 |" in table
+    table, labels = found["tables"]
+    said = " ".join(found["sentences"])
+    assert [line[0] for line in table["rows"]][0::4] == ["Size on disk", "Macro-F1"]
+    assert len(labels["rows"]) == len(found["labels"])
     assert f"all {rows:,} test rows" in said and "within this format's tolerance" in said
 
 
