@@ -203,8 +203,10 @@ def _both(model: Any, graph: Any, batch: dict[str, Any]) -> Iterator[tuple[np.nd
             continue
         one, two = (getattr(answer, name).float().numpy() for answer in (said, other))
         mask = batch.get("attention_mask")
-        by_place = mask is not None and one.ndim > 1 and one.shape[:2] == tuple(mask.shape)
-        yield one, two, mask.bool().numpy() if by_place else slice(None)
+        if mask is not None and one.ndim > 1 and one.shape[:2] == tuple(mask.shape):
+            yield one, two, mask.bool().numpy()
+        else:
+            yield one, two, slice(None)
 
 
 def _notes(source: Source, model: Any, checked: dict[str, Any], is_small: bool) -> list[str]:

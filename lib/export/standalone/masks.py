@@ -41,7 +41,7 @@ class Predictor:
                 masks.append(
                     [
                         {
-                            "token": self.tokenizer.decode([int(token)]).strip(),
+                            "token": str(self.tokenizer.decode([int(token)])).strip(),
                             "score": round(float(shares[token]), 6),
                         }
                         for token in best

@@ -27,7 +27,7 @@ class Predictor:
         """What the model writes for each input."""
         read = [self.ids(given) for given in inputs]
         return [
-            {"text": self.tokenizer.decode(ids, skip_special_tokens=True).strip()}
+            {"text": str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()}
             for ids in self.writer.write(read, self.how)
         ]
 
