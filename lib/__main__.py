@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from lib.cli import datasets, doctor, models, predicting, registry, running
+from lib.cli import chatting, datasets, doctor, exporting, models, predicting, registry, running, serving
 from lib.errors import Problem, UserError
 
 # Exit codes, as the contract has them.
@@ -16,7 +16,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     parser = argparse.ArgumentParser(prog="python -m lib", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for part in (running, datasets, registry, predicting, models, doctor):
+    for part in (running, datasets, registry, predicting, chatting, serving, exporting, models, doctor):
         part.add_commands(commands)
     for command in commands.choices.values():
         command.add_argument(

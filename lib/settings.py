@@ -14,7 +14,7 @@ class Settings:
 
     `max_cell_characters` bounds one cell, `max_columns` and `max_rows` a table, `max_upload_mb` a file
     taken through the browser, `max_unpacked_mb` what an archive of images may hold. `host_idle_seconds` is
-    how long the model host stays up unused.
+    how long the model host stays up unused. Below `data_roots` the Data page may read a path that somebody types.
     """
 
     home: Path
@@ -25,6 +25,7 @@ class Settings:
     max_columns: int = 1_000
     max_cell_characters: int = 1_000_000
     host_idle_seconds: int = 900
+    data_roots: tuple[Path, ...] = ()
 
     @property
     def data(self) -> Path:
@@ -61,6 +62,12 @@ def _whole_number(name: str, default: int) -> int:
     return int(text)
 
 
+def _folders(name: str) -> tuple[Path, ...]:
+    """The folders in a variable, separated as in PATH."""
+    parts = os.environ.get(name, "").split(os.pathsep)
+    return tuple(Path(part).expanduser().resolve() for part in parts if part.strip())
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process. Raises UserError when a variable cannot be understood."""
@@ -73,4 +80,5 @@ def get_settings() -> Settings:
         max_unpacked_mb=_whole_number("ATELIER_MAX_UNPACKED_MB", 10_000),
         max_rows=_whole_number("ATELIER_MAX_ROWS", 5_000_000),
         host_idle_seconds=_whole_number("ATELIER_HOST_IDLE_SECONDS", 900),
+        data_roots=_folders("ATELIER_DATA_ROOTS") or (Path.home().resolve(),),
     )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.ui.evaluate_views import choose_split, example_chart, show_evaluation
 from lib.ui.frame import lead_on, page
-from lib.ui.output_runs import has_scores, pick_run, show_none_yet, show_not_ready
+from lib.ui.output_runs import has_model, has_scores, offer_export, pick_run, show_none_yet, show_not_ready
 
 with page(
     "Evaluate",
@@ -16,7 +16,10 @@ with page(
         split = choose_split(run) if run and has_scores(run) else None
     if run and split:
         show_evaluation(run, split)
-        lead_on("Look inside the model", "Explain")
+        with st.container(horizontal=True, key="evaluate-ways-on"):
+            lead_on("Look inside the model", "Explain")
+            if has_model(run):
+                offer_export()
     elif run:
         show_not_ready(run, lacking="scores")
     elif not hand.run:

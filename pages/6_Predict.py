@@ -1,9 +1,10 @@
-"""Predict: try a finished model on one text or picture, or on a file of them."""
+"""Predict: try a model on one text or picture, or on a file of them."""
 
 import streamlit as st
 
 from lib.ui.frame import page
-from lib.ui.output_runs import has_model, pick_run, show_none_yet, show_not_ready
+from lib.ui.output_runs import offer_export, show_none_yet
+from lib.ui.predict_subject import choose_asked, offer_models
 from lib.ui.predict_views import choose_way, show_predict
 
 with page(
@@ -11,15 +12,18 @@ with page(
     icon=":material/play_circle:",
     lead="Try the model on something of your own, or on a whole file.",
 ) as hand:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="predict-choice"):
-        run = pick_run(hand, ready=has_model)
-        way = choose_way(run) if run and has_model(run) else None
-    if run and way:
-        show_predict(run, way)
-    elif run:
-        show_not_ready(run, lacking="model")
-    elif not hand.run:
+    choice = st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="predict-choice")
+    below = st.container()
+    with choice:
+        asked = choose_asked(hand, below)
+        way = choose_way(asked) if asked else None
+    if asked and way:
+        show_predict(asked, way)
+        if asked.run is not None:
+            offer_export()
+    elif not hand.run and "model" not in st.query_params:
         show_none_yet(
             "When a run has finished, you give its model a text or a picture and see what it makes of it, how sure "
             "it is, and how long it took. A whole file works too."
         )
+        offer_models()

@@ -31,12 +31,12 @@ def label_joint(
     theme: Theme = "light",
     title: str | None = None,
 ) -> Chart:
-    """The confident joint without its diagonal: given labels from top to bottom, suggested ones from left to right.
+    """The flagged rows of each pair of labels: given labels from top to bottom, suggested ones from left to right.
 
     Each marker's customdata is [given, suggested], places in `issues.labels`; `selected` is outlined.
     """
     order = shown_labels(issues)
-    counts = issues.joint[np.ix_(order, order)].astype(np.float64)
+    counts = issues.cells[np.ix_(order, order)].astype(np.float64)
     np.fill_diagonal(counts, np.nan)
     names = [escaped(shortened(issues.labels[place], 14)) for place in order]
     size, top = len(order), max(float(np.nanmax(counts, initial=0.0)), 1.0)
@@ -102,7 +102,7 @@ def label_joint(
 
 def _cells(issues: LabelIssues) -> pd.DataFrame:
     """The filled cells off the diagonal: given, suggested, rows; most rows first."""
-    joint = issues.joint.copy()
+    joint = issues.cells.copy()
     np.fill_diagonal(joint, 0)
     down, across = np.nonzero(joint)
     names = np.asarray(issues.labels, dtype=object)

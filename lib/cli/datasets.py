@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lib.cli.reading import add_reading, keep_aside, read_given
 from lib.data.profile import find_split_column, profile_table
-from lib.data.read import read_table
-from lib.errors import Problem, UserError
 from lib.plan.columns import choose_columns, suggested_task, whole_paths
 from lib.tasks import TASKS
 
@@ -16,17 +15,19 @@ from lib.tasks import TASKS
 def add_commands(commands: Any) -> None:
     """Register the command."""
     data = commands.add_parser("data", help="read a file and say what is in it")
-    data.add_argument("file", type=Path, metavar="FILE")
+    data.add_argument("file", type=Path, metavar="FILE", help="a file, a folder, or hub:NAME")
+    data.add_argument("more", type=Path, nargs="*", metavar="FILE", help="more files: the parts of a split")
+    add_reading(data)
+    data.add_argument("--rejected", type=Path, metavar="CSV", help="write what was set aside to a file")
+    data.add_argument(
+        "--originals", type=Path, metavar="CSV", help="write the cells that were mended to a file"
+    )
     data.set_defaults(run=run_data)
 
 
 def run_data(options: argparse.Namespace) -> int:
     """Read, profile and check a file; nothing is stored."""
-    if not options.file.exists():
-        raise UserError(
-            Problem(f"There is no file {options.file}.", "FILE", "Check the path.", code="no-file")
-        )
-    table = read_table(options.file, options.file.name)
+    table = read_given([options.file, *options.more], options)
     profile = profile_table(table.frame)
     problems = list(table.problems)
     guesses: dict[str, dict[str, str]] = {}
@@ -38,11 +39,13 @@ def run_data(options: argparse.Namespace) -> int:
     if meant.slug in guesses:
         columns = guesses[meant.slug]
         problems += meant.check(whole_paths(table.frame, meant, columns, table.files), columns)
+    keep_aside(table, options)
     if options.json:
         answer = {
             "file": str(options.file),
             "format": table.format,
             "repairs": list(table.repairs),
+            "mended_cells": 0 if table.originals is None else len(table.originals),
             "rejected": [line.to_json() for line in table.rejected],
             "profile": profile.to_json(),
             "task": meant.slug if meant.slug in guesses else None,

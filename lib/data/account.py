@@ -4,14 +4,19 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from lib.data.codepage import PAGE_NAMES
 from lib.data.encoding import Encoding
 from lib.data.gathered import GatheredRows
-from lib.data.layout import DELIMITERS, Layout
+from lib.data.layout import Layout, delimiter_words
 from lib.data.records import Records
 from lib.data.table import RejectedLine
 from lib.errors import Problem
 
-_ENCODING_NAMES = {"cp1252": "cp1252 (Western European)", "mac-roman": "Mac Roman"}
+_ENCODING_NAMES = {
+    "cp1252": "cp1252 (Western European)",
+    "mac-roman": "Mac Roman",
+    **{codec: f"{codec} ({called})" for codec, called in PAGE_NAMES.items()},
+}
 
 
 def plural(number: int, noun: str) -> str:
@@ -26,9 +31,9 @@ def _were(number: int) -> str:
 def _odd_lines(encoding: Encoding) -> list[str]:
     if not (odd := encoding.odd_lines):
         return []
-    if encoding.name == "utf-8":
+    if encoding.name == "utf-8" and not encoding.said:
         return [f"{plural(odd, 'line')} {_were(odd)} not UTF-8 and {_were(odd)} read as cp1252."]
-    if encoding.name == "cp1252":
+    if encoding.name == "cp1252" and not encoding.said:
         return [
             f"{plural(odd, 'line')} held bytes that cp1252 does not define; they are kept as control characters."
         ]
@@ -73,7 +78,7 @@ def account(
     if layout.delimiter is None:
         said.append(f"Read as {codec}, one column.")
     elif encoding.name != "utf-8" or layout.delimiter != ",":
-        said.append(f"Read as {codec} with {DELIMITERS[layout.delimiter]}.")
+        said.append(f"Read as {codec} with {delimiter_words(layout.delimiter)}.")
     if encoding.bom and encoding.name == "utf-8":
         said.append("A byte-order mark at the start was removed.")
     said += _odd_lines(encoding)
@@ -135,24 +140,22 @@ def warnings(
                 code="second-header",
             )
         )
-    if encoding.garbled_lines > max(0.02 * encoding.accented_lines, 0):
+    if encoding.guessed:
         found.append(
             Problem(
-                f"{plural(encoding.garbled_lines, 'line')} hold characters that were garbled before "
-                "the file was saved "
-                "(such as “â€™” for “’”).",
+                f"The file is not UTF-8; by its letters it was read as {_ENCODING_NAMES[encoding.name]}.",
                 where="encoding",
-                fix="If you have the original, export it again as UTF-8.",
+                fix="If characters look wrong, choose another encoding, or save the file as CSV UTF-8.",
                 severity="warning",
-                code="garbled-text",
+                code="encoding-uncertain",
             )
         )
-    if not encoding.western:
+    elif not encoding.western:
         found.append(
             Problem(
                 "The file is not UTF-8 and does not look Western European, so its characters may be wrong.",
                 where="encoding",
-                fix="Save it as CSV UTF-8 and read it again.",
+                fix="Choose another encoding, or save it as CSV UTF-8 and read it again.",
                 severity="warning",
                 code="encoding-uncertain",
             )

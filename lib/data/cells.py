@@ -15,6 +15,10 @@ Items = Literal[
 
 # Beyond this a list written in Python's way is not worth the memory that its syntax tree would take.
 _PYTHON_CHARACTERS = 200_000
+# How tools call the parts of a span.
+_STARTS = ("start", "start_offset", "begin", "start_char", "startOffset")
+_ENDS = ("end", "end_offset", "stop", "end_char", "endOffset")
+_LABELS = ("label", "entity", "tag", "type", "labels", "entity_group", "class", "category")
 _TAG = re.compile(r"(O|[BIESLUM]-\S.*)\Z")
 _SPEAKERS = {"human": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant"}
 _TOOLS = frozenset({"function", "function_call", "function_response", "observation", "tool", "tool_response"})
@@ -160,8 +164,8 @@ def _whole(value: Any) -> int | None:
 def as_spans(cell: str | None) -> list[dict[str, Any]] | None:
     """The spans in a cell as {"start": int, "end": int, "label": str}; None when it holds no list of spans.
 
-    Reads objects with start, end and label (also start_offset, end_offset, entity, tag or type) and lists
-    [start, end, label]. An item that is no span makes the whole cell none, so that no span is lost unseen.
+    Reads objects with start, end and label, as tools spell them (start_offset, begin, entity_group, labels …), and
+    lists [start, end, label]. An item that is no span makes the whole cell none, so that no span is lost unseen.
     """
     items = as_list(cell)
     if items is None:
@@ -169,14 +173,16 @@ def as_spans(cell: str | None) -> list[dict[str, Any]] | None:
     found = []
     for item in items:
         if isinstance(item, Mapping):
-            start, end = item.get("start", item.get("start_offset")), item.get("end", item.get("end_offset"))
-            label = next((item[key] for key in ("label", "entity", "tag", "type") if key in item), None)
+            start, end = (next((item[key] for key in keys if key in item), None) for keys in (_STARTS, _ENDS))
+            label = next((item[key] for key in _LABELS if key in item), None)
         elif isinstance(item, list | tuple) and len(item) == 3:
             start, end, label = item
         else:
             return None
         if isinstance(label, list) and len(label) == 1:  # as Label Studio writes it
             label = label[0]
+        if isinstance(label, int) and not isinstance(label, bool):  # the number of a label in the tool
+            label = str(label)
         first, last = _whole(start), _whole(end)
         if first is None or last is None or not isinstance(label, str) or not label.strip():
             return None
@@ -203,7 +209,11 @@ def items_of(lists: Iterable[list[Any]]) -> Items:
     if all(isinstance(item, Mapping) for item in items):
         if all({"role", "content"} <= item.keys() or {"from", "value"} <= item.keys() for item in items):
             return "messages"
-        if all(({"start", "end"} <= item.keys() and "text" not in item) or _labelled(item) for item in items):
+        if all(
+            ({"start", "end"} <= item.keys() and not {"text", "answer_start"} & item.keys())
+            or _labelled(item)
+            for item in items
+        ):
             return "spans"
         if all("text" in item and ("start" in item or "answer_start" in item) for item in items):
             return "answers"
@@ -214,5 +224,5 @@ def items_of(lists: Iterable[list[Any]]) -> Items:
 
 
 def _labelled(item: Mapping[str, Any]) -> bool:
-    """Whether an object with a text is a span all the same: it has an end and a label."""
-    return {"start", "end"} <= item.keys() and any(key in item for key in ("label", "entity", "tag", "type"))
+    """Whether an object with a text is a span all the same: it has a start, an end and a label."""
+    return all(any(key in item for key in keys) for keys in (_STARTS, _ENDS, _LABELS))

@@ -12,12 +12,15 @@ from lib.data.account import encoding_said, plural, set_aside
 from lib.data.cells import is_tag, to_cell
 from lib.data.encoding import head_lines, lines, recognise
 from lib.data.foreign import foreign_problem, nul_problem
+from lib.data.read_as import ReadAs
 from lib.data.records import SHOWN_CHARACTERS
 from lib.data.table import RejectedLine, Table
 from lib.errors import Problem, UserError
 from lib.settings import get_settings
 
-CONLL_SUFFIXES = frozenset({".conll", ".bio", ".iob", ".iob2"})
+CONLL_SUFFIXES = frozenset({".conll", ".bio", ".iob", ".iob2", ".bilou", ".bioes", ".conllu"})
+# Universal Dependencies: of ten columns between tabs the second is the word and the fourth its part of speech.
+_UNIVERSAL_WIDTH = 10
 _SAMPLE_LINES = 500
 _SPACE = " \t\r\n\ufeff"
 
@@ -39,16 +42,17 @@ def is_conll(raw: bytes, name: str) -> bool:
     return shaped >= 3 and gaps >= 1 and plain <= 0.1 * shaped
 
 
-def read_conll(raw: bytes, name: str) -> Table:
+def read_conll(raw: bytes, name: str, read_as: ReadAs) -> Table:
     """The sentences of a CoNLL file: columns `tokens` and `tags`, each cell a JSON list of equally many texts.
 
-    The first column is the token and the last the tag; lines with `-DOCSTART-` and comments are skipped.
+    The first column is the token and the last the tag (in CoNLL-U the word and its part of speech); lines with
+    `-DOCSTART-` and comments are skipped.
     Raises UserError when no line has a token and a tag.
     """
-    encoding = recognise(raw)
+    encoding = recognise(raw, read_as.encoding)
     if not encoding.name.startswith(("utf-16", "utf-32")) and b"\0" in raw:
         raise UserError(nul_problem(name, raw.count(b"\0"), raw.index(b"\0")))
-    sentences = _Sentences(_usual_width(lines(raw, encoding)))
+    sentences = _Sentences(*_usual_form(lines(raw, encoding)))
     for number, line in enumerate(lines(raw, encoding), 1):
         sentences.add(number, line)
     sentences.end()
@@ -80,18 +84,23 @@ def _fields(line: str) -> list[str]:
     )
 
 
-def _usual_width(stream: Iterator[str]) -> int:
-    """How many fields most lines at the start have."""
-    widths = Counter(len(_fields(line)) for line in islice(stream, _SAMPLE_LINES) if not line.startswith("#"))
+def _usual_form(stream: Iterator[str]) -> tuple[int, bool]:
+    """How many fields most lines at the start have, and whether they are numbered words of CoNLL-U."""
+    sample = [_fields(line) for line in islice(stream, _SAMPLE_LINES) if not line.startswith("#")]
+    widths = Counter(map(len, sample))
     widths.pop(0, None)
-    return max(widths, key=lambda width: (width >= 2, widths[width]), default=2)
+    width = max(widths, key=lambda width: (width >= 2, widths[width]), default=2)
+    usual = [fields for fields in sample if len(fields) == width]
+    numbered = sum(fields[0].isdigit() for fields in usual) >= 0.9 * len(usual)
+    return width, width == _UNIVERSAL_WIDTH and numbered
 
 
 class _Sentences:
     """Collects lines into sentences."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, universal: bool) -> None:
         self._width = width
+        self._universal = universal
         self._limits = get_settings()
         self._words: list[str] = []
         self._marks: list[str] = []
@@ -112,9 +121,14 @@ class _Sentences:
         elif not fields[0]:
             self._reject(number, line, "It has a tag but no word.")
         else:
+            word, tag = fields[0], fields[-1]
+            if self._universal and len(fields) == _UNIVERSAL_WIDTH:
+                if not word.isdigit():  # "1-2" and "1.1" repeat words or stand for none
+                    return
+                word, tag = fields[1], fields[3]
             self._start = self._start or number
-            self._words.append(fields[0])
-            self._marks.append(fields[-1])
+            self._words.append(word)
+            self._marks.append(tag)
 
     def _is_comment(self, line: str, fields: list[str]) -> bool:
         # A hashtag is a word like any other: only a line that is not shaped like its neighbours is a comment.

@@ -22,6 +22,8 @@ from lib.settings import get_settings
 
 ROWS_FILE = "rows.parquet"
 CHANGES_FILE = "changes.parquet"
+ORIGINALS_FILE = "originals.parquet"
+REJECTED_FILE = "rejected.parquet"
 # Small enough that one page of rows is cheap to read, large enough that the file stays small.
 ROW_GROUP = 20_000
 FILES_FOLDER = "files"
@@ -77,6 +79,31 @@ class StoredDataset:
             return None
         with explained(f"reading the changes of “{self.name}”"):
             return pd.read_parquet(path)
+
+    def originals(self) -> pd.DataFrame | None:
+        """The cells whose text was mended, as they were (row, column, before, after); None where none was."""
+        path = self.folder / ORIGINALS_FILE
+        if not path.is_file():
+            return None
+        with explained(f"reading the original cells of “{self.name}”"):
+            return pd.read_parquet(path)
+
+    def all_rejected(self) -> tuple[RejectedLine, ...]:
+        """All lines that are not among the rows, not only the first hundred."""
+        if self.rejected <= len(self.rejected_lines):
+            return self.rejected_lines
+        kept, older = self.folder / REJECTED_FILE, self.folder / "rejected.csv"
+        with explained(f"reading the lines that “{self.name}” set aside"):
+            lines = pd.read_parquet(kept) if kept.is_file() else pd.read_csv(older, keep_default_na=False)
+        return tuple(
+            RejectedLine(int(line["line"]), str(line["text"]), str(line["reason"]))
+            for line in lines.to_dict("records")
+        )
+
+    def set_aside(self) -> pd.DataFrame:
+        """The same as a table: line, text, reason."""
+        lines = [line.to_json() for line in self.all_rejected()]
+        return pd.DataFrame(lines, columns=["line", "text", "reason"])
 
     @property
     def files_path(self) -> Path:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lib.data.codepage import guess_latin, guess_page
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: it starts with the same two bytes
@@ -39,6 +41,7 @@ class Encoding:
     UTF-16 and UTF-32, what cannot be decoded becomes U+FFFD). `garbled_lines` counts lines whose
     characters look as if they had been decoded wrongly before they came to us, out of `accented_lines`
     looked at. `western` is False when so many bytes are not ASCII that a Western codec is a poor guess.
+    `guessed` says that the code page was told by its letters, `said` that a person named it.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Encoding:
     garbled_lines: int = 0
     accented_lines: int = 0
     western: bool = True
+    guessed: bool = False
+    said: bool = False
 
 
 def _decodes(raw: bytes, codec: str, start: int) -> bool:
@@ -151,17 +156,24 @@ def _recognise_bytewise(raw: bytes) -> Encoding:
     # Mac Roman is rare today: it has to explain the bytes well and clearly better.
     if mac > max(western, 0) + 0.5 * high and garbled < accented / 4:
         return Encoding("mac-roman", accented_lines=accented)
+    western_text = high <= 0.4 * (letters + high)
+    page = guess_latin(_decode_loosely(probe)) if western_text else guess_page(sample)
+    if page and (not western_text or garbled < accented / 4):
+        odd = sum(not _decodes(line, page, 0) for line in sample)
+        return Encoding(page, odd_lines=odd, accented_lines=accented, guessed=True)
     return Encoding(
         "cp1252",
         odd_lines=undefined,
         garbled_lines=garbled,
         accented_lines=accented,
-        western=high <= 0.4 * (letters + high),
+        western=western_text,
     )
 
 
-def recognise(raw: bytes) -> Encoding:
-    """The encoding of the bytes: by mark, by strict UTF-8, by the pattern of NULs, or by plausibility."""
+def recognise(raw: bytes, said: str | None = None) -> Encoding:
+    """The encoding of the bytes: as was `said`, by mark, by strict UTF-8, by NULs, or by plausibility."""
+    if said is not None:
+        return _as_said(raw, said)
     for mark, codec in _BOMS:
         if raw.startswith(mark):
             if _decodes(raw, codec, len(mark)):
@@ -182,13 +194,30 @@ def recognise(raw: bytes) -> Encoding:
     return _recognise_bytewise(raw)
 
 
+def _as_said(raw: bytes, name: str) -> Encoding:
+    """The encoding that a person named, with the lines that it cannot decode."""
+    marks = {"utf-8": ("utf-8",), "utf-16": ("utf-16-le", "utf-16-be"), "utf-32": ("utf-32-le", "utf-32-be")}
+    bom = 0
+    for mark, codec in _BOMS:
+        if raw.startswith(mark) and (codec == name or codec in marks.get(name, ())):
+            name, bom = codec, len(mark)
+            break
+    name = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(
+        name, name
+    )  # without a mark, as Windows writes it
+    odd = 0
+    if not _decodes(raw, name, bom):
+        odd = sum("\ufffd" in line for line in raw[bom:].decode(name, errors="replace").split("\n")) or 1
+    return Encoding(name, bom=bom, odd_lines=odd, said=True)
+
+
 def line_end(raw: bytes, encoding: Encoding) -> str:
     """What ends a line, as `newline` of Python's text files: a line feed, or "" for carriage returns too.
 
     With line feeds in the file, a bare carriage return is part of a cell far more often than a line's end.
     """
     head = raw[: 1 << 22]
-    if encoding.name.startswith("utf-16"):
+    if encoding.name.startswith(("utf-16", "utf-32")):
         head = head.replace(b"\0", b"")
     feeds = head.count(b"\n")
     bare = head.count(b"\r") - head.count(b"\r\n")
@@ -200,7 +229,7 @@ def lines(raw: bytes, encoding: Encoding) -> Iterator[str]:
     newline = line_end(raw, encoding)
     stream = io.BytesIO(raw)
     stream.seek(encoding.bom)
-    bytewise = encoding.odd_lines and not encoding.name.startswith(("utf-16", "utf-32"))
+    bytewise = encoding.odd_lines and not encoding.said and encoding.name in ("utf-8", "cp1252")
     if not bytewise:
         yield from io.TextIOWrapper(stream, encoding=encoding.name, errors="replace", newline=newline)
         return

@@ -6,6 +6,7 @@ from lib.errors import Problem
 
 # Office files are zips; these parts are in every one of them.
 _ZIPS = {
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
     "xl/workbook.": "an Excel workbook",
     "word/document.": "a Word document",
     "ppt/presentation.": "a PowerPoint presentation",
@@ -19,13 +20,13 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG", "a PNG image", _IMAGE),
     (b"\xff\xd8\xff", "a JPEG image", _IMAGE),
     (b"GIF8", "a GIF image", _IMAGE),
-    (b"PAR1", "a Parquet file", "Save the table as CSV and give that."),
     (b"ARROW1", "an Arrow file", "Save the table as CSV and give that."),
     (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save that as CSV."),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "Open it and save the sheet as CSV UTF-8."),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it and give the file inside."),
-    (b"BZh", "a bzip2 archive", "Unpack it and give the file inside."),
-    (b"\xfd7zXZ", "an xz archive", "Unpack it and give the file inside."),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old or locked Excel or Word file",
+        "Open it and save it as .xlsx without a password.",
+    ),
     (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it and give the file inside."),
     (b"Rar!", "a RAR archive", "Unpack it and give the file inside."),
     (b"SQLite format 3", "an SQLite database", "Export the table you need as CSV."),
@@ -41,7 +42,7 @@ def office_problem(members: Iterable[str], name: str) -> Problem | None:
     for member in members:
         for part, kind in _ZIPS.items():
             if member.startswith(part):
-                return _refusal(kind, "Open it and save it as CSV UTF-8.", name)
+                return _refusal(kind, "Open it and save it as .xlsx or CSV UTF-8.", name)
     return None
 
 
@@ -54,6 +55,8 @@ def foreign_problem(raw: bytes, name: str) -> Problem | None:
     for signature, kind, fix in _SIGNATURES:
         if raw.startswith(signature):
             return _refusal(kind, fix, name)
+    if raw[:3] == b"ORC" and any(byte < 9 for byte in raw[3:200]):
+        return _refusal("an ORC file", "Save the table as Parquet or CSV and give that.", name)
     if raw[:1] == b"\x80" and raw[1:2] in b"\x02\x03\x04\x05" and raw.rstrip().endswith(b"."):
         return _refusal("a Python pickle (which can run code)", "Save the table as CSV and give that.", name)
     head = raw[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")

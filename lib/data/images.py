@@ -9,6 +9,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,15 +21,21 @@ from lib.data.archive import Archive, Member, UnreadableError, opened
 from lib.data.conll import CONLL_SUFFIXES
 from lib.data.files import content_name, publish_folder
 from lib.data.json_rows import JSON_SUFFIXES
+from lib.data.parts import joined_parts
 from lib.data.table import RejectedLine, Table
 from lib.data.tree import places_of
 from lib.errors import Problem, UserError
 from lib.settings import get_settings
 
+EXCEL_SUFFIXES = frozenset({".xlsx", ".xlsm"})
+PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 )  # fmt: skip
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", *JSON_SUFFIXES, *CONLL_SUFFIXES})
+TABLE_SUFFIXES = frozenset(
+    {".csv", ".tsv", *JSON_SUFFIXES, *CONLL_SUFFIXES, *EXCEL_SUFFIXES, *PARQUET_SUFFIXES}
+)
+_MOST_TABLES = 200
 # What Pillow calls a format (also that of phones with two lenses), and how such files end.
 _FORMATS = {
     "PNG": "png", "JPEG": "jpg", "MPO": "jpg", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff",
@@ -54,8 +61,8 @@ def read_archive(source: bytes | Path, name: str, read: Callable[[bytes, str], T
             return _with_images(source, archive, images, tables, read)
         if not tables:
             tables = [member for member in archive.members if member.suffix == ".txt"]
-        if len(tables) == 1:
-            return _table_inside(archive, tables[0], read)
+        if 0 < len(tables) <= _MOST_TABLES:
+            return _tables_inside(archive, tables, read)
         raise UserError(_nothing(archive, tables))
 
 
@@ -64,11 +71,35 @@ def _nothing(archive: Archive, tables: list[Member]) -> Problem:
     if tables:
         shown = ", ".join(member.name for member in tables[:5]) + (" …" if len(tables) > 5 else "")
         what = f"“{name}” holds {len(tables):,} tables and no images: {shown}."
-        return Problem(what, name, "Give one of them.", code="not-a-table")
+        fix = "Give one of them, or files with the same columns that are called train, validation and test."
+        return Problem(what, name, fix, code="not-a-table")
     if not archive.members and not archive.rejected:
         return Problem(f"“{name}” holds no files.", name, _ADVICE, code="empty")
     what = f"“{name}” holds neither images nor a table."
     return Problem(what, name, f"{_ADVICE} For texts, give a CSV file.", code="not-a-table")
+
+
+def _tables_inside(archive: Archive, tables: list[Member], read: Callable[[bytes, str], Table]) -> Table:
+    """The only table of an archive, or the tables that are the parts of one."""
+    found: list[tuple[str, Table]] = []
+    problems: list[Problem] = []
+    for member in tables:
+        try:
+            found.append((member.name, _table_inside(archive, member, read)))
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(*problems)
+    if len(found) == 1:
+        return found[0][1]
+    try:
+        table = joined_parts(found, archive.name)
+    except UserError as error:
+        raise UserError(_nothing(archive, tables), *error.problems) from error
+    rejected = (*archive.rejected, *table.rejected)
+    return replace(
+        table, rejected=rejected, problems=(*table.problems, *set_aside(tuple(archive.rejected), "file"))
+    )
 
 
 def _table_inside(archive: Archive, member: Member, read: Callable[[bytes, str], Table]) -> Table:
@@ -81,15 +112,7 @@ def _table_inside(archive: Archive, member: Member, read: Callable[[bytes, str],
         ) from error
     table = read(raw, PurePosixPath(member.name).name)
     said = f"“{member.name}” was read from “{archive.name}”."
-    return Table(
-        table.frame,
-        table.name,
-        (said, *table.repairs),
-        table.format,
-        table.rejected,
-        table.problems,
-        table.files,
-    )
+    return replace(table, repairs=(said, *table.repairs))
 
 
 def _with_images(
@@ -123,9 +146,7 @@ def _with_images(
         raise UserError(Problem(what, str(root), fix, code="cannot-write")) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return Table(
-        table.frame, archive.name, table.repairs, table.format, table.rejected, table.problems, files=final
-    )
+    return replace(table, name=archive.name, files=final)
 
 
 def _digest(source: bytes | Path) -> str:

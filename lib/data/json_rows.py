@@ -7,8 +7,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from lib.data.account import encoding_said, set_aside
+from lib.data.cells import to_cell
 from lib.data.encoding import Encoding, head_lines, lines, recognise
+from lib.data.formats.annotation_tools import AnnotationTools, NotARowError, holds_annotated
 from lib.data.keyed import KeyedRows
+from lib.data.read_as import ReadAs
 from lib.data.squad import add_squad, is_squad
 from lib.data.table import Table
 from lib.errors import Problem, UserError
@@ -52,12 +55,12 @@ def _is_list_of_objects(line: str) -> bool:
         return False
 
 
-def read_json(raw: bytes, name: str) -> Table:
+def read_json(raw: bytes, name: str, read_as: ReadAs) -> Table:
     """The table in JSON: a column for each key, structured values as JSON text.
 
     Raises UserError when the document is broken or holds nothing that is a list of objects.
     """
-    encoding = recognise(raw)
+    encoding = recognise(raw, read_as.encoding)
     rows = KeyedRows(name)
     if _one_object_per_line(raw, name, encoding):
         form, noun = "json-lines", "line"
@@ -94,6 +97,7 @@ def _one_object_per_line(raw: bytes, name: str, encoding: Encoding) -> bool:
 
 
 def _add_lines(rows: KeyedRows, stream: Iterable[str]) -> list[str]:
+    tools = AnnotationTools()
     for number, line in enumerate(stream, 1):
         if not line.strip("\ufeff \t\r\n"):
             continue
@@ -109,11 +113,8 @@ def _add_lines(rows: KeyedRows, stream: Iterable[str]) -> list[str]:
                 number, line.rstrip("\r\n"), "It holds a number that is too long or is nested too deeply."
             )
             continue
-        if isinstance(value, dict):
-            rows.add(number, value)
-        else:
-            rows.reject(number, line.rstrip("\r\n"), f"It is {_called(value)}, not an object.")
-    return ["Read as JSON Lines, one column for each key."]
+        _add_value(rows, tools, number, value)
+    return ["Read as JSON Lines, one column for each key.", *tools.said()]
 
 
 def _document(text: str, name: str) -> Any:
@@ -131,18 +132,18 @@ def _document(text: str, name: str) -> Any:
 def _add_document(rows: KeyedRows, document: Any, name: str) -> list[str]:
     """Find the rows in a parsed document; returns what is worth saying about where they were."""
     if isinstance(document, list):
-        _add_elements(rows, document)
-        return ["Read as JSON, one column for each key."]
+        return ["Read as JSON, one column for each key.", *_add_elements(rows, document)]
     if isinstance(document, dict):
         if by_column := _by_column(document):
             for number, row in enumerate(by_column, 1):
                 rows.add(number, row)
             return ["Read as JSON that holds its table column by column."]
-        lists = [key for key, value in document.items() if _holds_objects(value)]
+        lists = [key for key, value in document.items() if _holds_objects(value) or holds_annotated(value)]
         if len(lists) == 1:
-            _add_elements(rows, document[lists[0]])
+            notes = _add_elements(rows, document[lists[0]])
             others = ", ".join(f"“{key}”" for key in list(document)[:6] if key != lists[0])
-            return [f"Read as JSON, the rows from “{lists[0]}”{f'; left out: {others}' if others else ''}."]
+            left = f"; left out: {others}" if others else ""
+            return [f"Read as JSON, the rows from “{lists[0]}”{left}.", *notes]
         if lists:
             what = f"“{name}” holds {len(lists)} tables: {', '.join(lists[:8])}."
             raise UserError(
@@ -153,13 +154,24 @@ def _add_document(rows: KeyedRows, document: Any, name: str) -> list[str]:
     raise UserError(Problem(what, name, fix, code="not-a-table"))
 
 
-def _add_elements(rows: KeyedRows, elements: list[Any]) -> None:
+def _add_elements(rows: KeyedRows, elements: list[Any]) -> list[str]:
+    tools = AnnotationTools()
     for number, element in enumerate(elements, 1):
-        if isinstance(element, dict):
-            rows.add(number, element)
-        else:
-            text = json.dumps(element, ensure_ascii=False)
-            rows.reject(number, text, f"It is {_called(element)}, not an object.")
+        _add_value(rows, tools, number, element)
+    return tools.said()
+
+
+def _add_value(rows: KeyedRows, tools: AnnotationTools, number: int, value: Any) -> None:
+    """Add an object, or what an annotation tool wrote; set other values aside."""
+    try:
+        row = tools.row(value)
+    except NotARowError as error:
+        rows.reject(number, to_cell(value), str(error))
+        return
+    if row is None:
+        rows.reject(number, to_cell(value), f"It is {_called(value)}, not an object.")
+    else:
+        rows.add(number, row)
 
 
 def _holds_objects(value: Any) -> bool:

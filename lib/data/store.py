@@ -21,6 +21,8 @@ import pyarrow.parquet as pq
 from lib.data.dataset import (
     CHANGES_FILE,
     FILES_FOLDER,
+    ORIGINALS_FILE,
+    REJECTED_FILE,
     ROW_GROUP,
     ROWS_FILE,
     StoredDataset,
@@ -48,7 +50,6 @@ __all__ = [
 ]
 
 INFO_FILE = "info.json"
-REJECTED_FILE = "rejected.csv"
 _REJECTED_SHOWN = 100
 
 
@@ -132,7 +133,9 @@ def save(
                 keep_files(table.files, work / FILES_FOLDER)
             if len(table.rejected) > _REJECTED_SHOWN:
                 lines = pd.DataFrame([line.to_json() for line in table.rejected])
-                lines.to_csv(work / REJECTED_FILE, index=False)
+                lines.to_parquet(work / REJECTED_FILE, index=False)
+            if table.originals is not None:
+                table.originals.to_parquet(work / ORIGINALS_FILE, index=False)
             return _publish(draft, work)
         finally:
             shutil.rmtree(work, ignore_errors=True)

@@ -34,7 +34,8 @@ class Table:
     sentences, only about notable things. `format` says how the bytes were understood (for delimited
     text: format, encoding, bom, delimiter, quoting, header). `rejected` are lines that are not in `frame`.
     `problems` are warnings; what forbids reading is raised as a UserError instead. `files` is the folder of
-    the images that cells name, if there are any.
+    the images that cells name, if there are any. `originals` has a line for each cell whose text was mended: row
+    (from 1), column, before, after.
     """
 
     frame: pd.DataFrame
@@ -44,3 +45,4 @@ class Table:
     rejected: tuple[RejectedLine, ...] = ()
     problems: tuple[Problem, ...] = ()
     files: Path | None = None
+    originals: pd.DataFrame | None = None

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lib.errors import Problem
 from lib.export.source import Source
-from lib.option import NoOptions, check_values
+from lib.option import NoOptions, check_values, options_of
 
 # Told what is being done and which share of the work is done by then, 0 to 1. Raises `Stopped` when someone asked.
 Step = Callable[[str, float], None]
@@ -72,6 +72,10 @@ class Export(ABC):
             return problems
         return [replace(problem, fix="Remove it.") for problem in problems]
 
+    def asked(self, source: Source) -> tuple[str, ...]:
+        """The names of the options that mean something for this run; a form asks for no others."""
+        return tuple(options_of(self.option_class))
+
     def check_to(self, to: str) -> list[Problem]:
         """Everything wrong with where it should go; for addresses, only their form."""
         from lib.export.place import path_problems
@@ -82,11 +86,16 @@ class Export(ABC):
         """The name of what is made where nobody has given one."""
         return f"{source.slug}{self.suffix}" if self.makes == "file" else f"{source.slug}-{self.name}"
 
+    def preview(self, source: Source, to: str, options: Any) -> str | None:
+        """What people will read there, as Markdown with its head; None where nobody will. Never imports torch."""
+        return None
+
     @abstractmethod
     def write(self, source: Source, to: Path, options: Any, step: Step) -> Made:
         """Make it, complete or not at all (see `lib.export.place.placed`). Runs in the worker, where torch may load.
 
-        `options` is an `option_class`; of an address, `to.as_posix()` is what was given. Raises UserError for what the person can put right.
+        `options` is an `option_class`; of an address, `to.as_posix()` is what was given. Raises UserError for what
+        the person can put right.
         """
 
     def answers(self, made: Made, source: Source, rows: pd.DataFrame) -> pd.DataFrame | None:

@@ -8,10 +8,10 @@ from lib.export.source import Source
 PREDICTING = ("torch", "transformers", "safetensors")
 
 
-def packages_for(source: Source) -> tuple[str, ...]:
+def packages_for(source: Source, *, is_adapter: bool) -> tuple[str, ...]:
     """The packages that the model's own snippet imports."""
     more = []
-    if source.is_adapter:
+    if is_adapter:
         more.append("peft")
         if (source.about.get("base") or {}).get("quantisation"):
             more += ["bitsandbytes", "accelerate"]

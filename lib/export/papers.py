@@ -11,8 +11,11 @@ from lib.models.sources import find_model
 from lib.runs.files import write_json
 
 
-def write_papers(source: Source, folder: Path, *, snippet: str) -> None:
-    """Put them into the folder of a model; `snippet` becomes predict.py. Nothing names a path of this machine."""
+def write_papers(source: Source, folder: Path, *, snippet: str, is_adapter: bool | None = None) -> None:
+    """Put them into the folder of a model; `snippet` becomes predict.py. Nothing names a path of this machine.
+
+    `is_adapter` says what lies in the folder, where that is not what the run saved.
+    """
     (folder / "predict.py").write_text(_script(source, snippet), encoding="utf-8")
     (folder / "spec.yaml").write_text(
         (source.run.path / "spec.yaml").read_text(encoding="utf-8"), encoding="utf-8"
@@ -21,7 +24,7 @@ def write_papers(source: Source, folder: Path, *, snippet: str) -> None:
     write_json(folder / "scores.json", score_facts(source))
     if calibration := source.result.get("calibration"):
         write_json(folder / "calibration.json", calibration)
-    names = packages_for(source)
+    names = packages_for(source, is_adapter=source.is_adapter if is_adapter is None else is_adapter)
     (folder / "requirements.txt").write_text(requirements(names), encoding="utf-8")
     (folder / "environment.txt").write_text(lock(names), encoding="utf-8")
     (folder / "LICENCE-NOTE.md").write_text(licence_note(source), encoding="utf-8")

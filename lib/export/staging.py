@@ -45,6 +45,17 @@ def stage_model(source: Source, folder: Path, *, with_base: bool, told: Callable
     return after
 
 
+def copy_folder(folder: Path, to: Path, told: Callable[[float], None]) -> None:
+    """Copy what from_pretrained reads of a model folder; `told` hears which share of the bytes is there."""
+    to.mkdir(parents=True)
+    files = [path for path in _files(folder) if path.name not in NOT_OF_A_MODEL]
+    whole, done = max(1, sum(path.stat().st_size for path in files)), 0
+    for path in files:
+        place = to / path.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        done = _copy(path, place, done, lambda there: told(there / whole))
+
+
 def name_base(folder: Path, name: str, *, revision: str | None = None) -> None:
     """Let an adapter's files say that its base model is `name`: a folder below it, or a model of a hub."""
     settings = read_json(folder / "adapter_config.json", {})

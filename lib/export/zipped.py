@@ -55,6 +55,10 @@ class Zipped(Export):
             return str(source.base_problems[0])
         return None
 
+    def asked(self, source: Source) -> tuple[str, ...]:
+        """Whole models have no base model to take along."""
+        return super().asked(source) if source.is_adapter else ()
+
     def write(self, source: Source, to: Path, options: ZipOptions, step: Step) -> Made:
         """Stage the folder beside the file, sum it, pack it in a fixed order."""
         with_base = source.is_adapter and options.base

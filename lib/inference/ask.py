@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,11 @@ def work_folder() -> Iterator[Path]:
         yield Path(work)
 
 
-def is_loaded(ref: str) -> bool:
-    """Whether a prediction with that model would start at once."""
+def is_loaded(ref: str, slug: str = "") -> bool:
+    """Whether a prediction with that model would start at once; `slug` as in `HeldModels.get`."""
     status = _status()
-    return status is not None and status.get("code") == code_version() and ref in status.get("held", ())
+    name = f"{ref} {slug}" if slug else ref
+    return status is not None and status.get("code") == code_version() and name in status.get("held", ())
 
 
 def ensure_host() -> None:
@@ -76,6 +77,41 @@ def stop_host() -> None:
 
 def ask(request: dict[str, Any], on_progress: Callable[[int, str], bool | None]) -> dict[str, Any] | None:
     """Send a request and wait for its answer; None when `on_progress` cancelled it by closing the line."""
+    with contextlib.closing(ask_and_listen(request)) as messages:
+        for message in messages:
+            if "done" not in message:
+                return message
+            if on_progress(int(message["done"]), str(message.get("phase", ""))) is False:
+                return None
+    raise _host_died()
+
+
+def ask_and_listen(request: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
+    """Send a request and give every message that comes back, until the host hangs up.
+
+    Some are only {"done", "phase"}, sent a few times a second. Closing the iterator hangs up, which ends the work.
+    Raises UserError with what the host said, or when it died before its answer.
+    """
+    with _line() as stream:
+        with contextlib.suppress(OSError):
+            send(stream, request)
+        while True:
+            try:
+                message = receive(stream)
+            except (OSError, ValueError):  # killed in the middle of a line
+                message = None
+            if message is None:
+                raise _host_died()
+            if "problems" in message:
+                raise UserError(*(Problem(**problem) for problem in message["problems"]))
+            yield message
+            if "ended" in message:
+                return
+
+
+@contextlib.contextmanager
+def _line() -> Iterator[Any]:
+    """A line to the host, which is started when there is none."""
     for attempt in (1, 2):
         ensure_host()
         try:
@@ -86,29 +122,8 @@ def ask(request: dict[str, Any], on_progress: Callable[[int, str], bool | None])
                 raise _host_died() from None
             continue
         with connection, connection.makefile("rwb") as stream:
-            return _converse(stream, request, on_progress)
-    raise _host_died()
-
-
-def _converse(
-    stream: Any, request: dict[str, Any], on_progress: Callable[[int, str], bool | None]
-) -> dict[str, Any] | None:
-    message: dict[str, Any] | None = None
-    with contextlib.suppress(OSError):
-        send(stream, request)
-    while True:
-        try:
-            message = receive(stream)
-        except (OSError, ValueError):  # killed in the middle of a line
-            message = None
-        if message is None:
-            raise _host_died()
-        if "problems" in message:
-            raise UserError(*(Problem(**problem) for problem in message["problems"]))
-        if "done" not in message:
-            return message
-        if on_progress(int(message["done"]), str(message.get("phase", ""))) is False:
-            return None
+            yield stream
+        return
 
 
 def _host_died() -> UserError:

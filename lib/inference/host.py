@@ -16,7 +16,7 @@ from typing import Any
 from lib.errors import Problem, UserError
 from lib.inference.channel import Writing, code_version, receive, send, socket_path
 from lib.inference.models import HeldModels
-from lib.inference.requests import WORK
+from lib.inference.requests import TELLING, WORK
 from lib.settings import get_settings
 
 SECONDS_BETWEEN_BEATS = 0.3
@@ -88,17 +88,22 @@ class Conversation(socketserver.StreamRequestHandler):
                 host.leave()  # before the answer, so that the next host's socket is never taken for ours
                 send(self.wfile, {"ended": True})
                 threading.Thread(target=host.shutdown, daemon=True).start()
-            case str(name) if name in WORK:
+            case str(name) if name in WORK or name in TELLING:
                 host.last_used = time.monotonic()
                 with Beat(self.wfile) as beat:
                     with host.busy:
                         beat.check()  # may have waited long for somebody else's rows
                         beat.phase = "loading"
-                        held = host.models.get(request["model"])
+                        begun = time.monotonic()
+                        held = host.models.get(request["model"], request.get("task", ""))
+                        loading = time.monotonic() - begun
                         beat.phase = "predicting"
-                        answer = WORK[name](held, request, on_rows=beat.tell)
+                        if name in TELLING:
+                            answer = TELLING[name](held, request, say=beat.say)
+                        else:
+                            answer = WORK[name](held, request, on_rows=beat.tell)
                     host.last_used = time.monotonic()
-                send(self.wfile, answer)
+                send(self.wfile, {"loading": loading} | answer)
             case other:
                 raise UserError(Problem(f"The host does not know how to {other!r}.", code="unknown-request"))
 
@@ -116,7 +121,7 @@ class Beat:
 
     def __init__(self, stream: Writing) -> None:
         self.phase, self.done = "waiting", 0
-        self._stream = stream
+        self._stream, self._speaking = stream, threading.Lock()
         self._gone, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -133,6 +138,16 @@ class Beat:
         self.done = done
         self.check()
 
+    def say(self, message: dict[str, Any]) -> None:
+        """Send what there is already. Raises Gone when nobody wants it any more."""
+        self.check()
+        try:
+            with self._speaking:
+                send(self._stream, message)
+        except (OSError, ValueError):
+            self._gone.set()
+            raise Gone from None
+
     def check(self) -> None:
         """Raise Gone when nobody is there any more."""
         if self._gone.is_set():
@@ -141,7 +156,8 @@ class Beat:
     def _run(self) -> None:
         while not self._ended.wait(SECONDS_BETWEEN_BEATS):
             try:
-                send(self._stream, {"done": self.done, "phase": self.phase})
+                with self._speaking:
+                    send(self._stream, {"done": self.done, "phase": self.phase})
             except (OSError, ValueError):  # ValueError: the stream is closed
                 self._gone.set()
                 return

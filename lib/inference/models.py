@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import UserError
-from lib.inference.taught import load_taught
-from lib.models.sources import find_model
+from lib.inference.elsewhere import load_elsewhere
+from lib.inference.taught import is_taught, load_taught
+from lib.models.sources import ModelInfo, find_model
 from lib.tasks.base import Brief, Task
 
 MOST_HELD = 2
@@ -33,26 +34,30 @@ class HeldModels:
         self._lock = threading.Lock()
 
     def names(self) -> list[str]:
-        """The references of the models in memory."""
+        """The models in memory: their references, with a blank and the task behind it where one was asked for."""
         return list(self._held)
 
-    def get(self, ref: str) -> HeldModel:
-        """The model behind the reference. Raises UserError when it cannot predict."""
+    def get(self, ref: str, slug: str = "") -> HeldModel:
+        """The model behind the reference; `slug` is what one that was taught elsewhere is asked to do.
+
+        Raises UserError when it cannot predict.
+        """
+        key = held_name(ref, slug)
         with self._lock:
             try:
                 info = find_model(ref)
             except UserError:
-                self._held.pop(ref, None)  # deleted since: its memory goes too
+                self._held.pop(key, None)  # deleted since: its memory goes too
                 raise
             stamp = _stamp(info.folder, info.revision)
-            held = self._held.get(ref)
+            held = self._held.get(key)
             if held is None or held.stamp != stamp:
-                self._held.pop(ref, None)
+                self._held.pop(key, None)
                 while len(self._held) >= MOST_HELD:
                     self._held.popitem(last=False)
-                held = _held(ref, info.folder, stamp)
-                self._held[ref] = held
-            self._held.move_to_end(ref)
+                held = _held(ref, info, slug, stamp)
+                self._held[key] = held
+            self._held.move_to_end(key)
             return held
 
 
@@ -62,8 +67,17 @@ def _stamp(folder: Path, revision: str) -> str:
     return " ".join([revision, *(str(path.stat().st_mtime_ns) for path in files if path.exists())])
 
 
-def _held(ref: str, folder: Path, stamp: str) -> HeldModel:
+def held_name(ref: str, slug: str = "") -> str:
+    """What a model in memory is called."""
+    return f"{ref} {slug}" if slug else ref
+
+
+def _held(ref: str, info: ModelInfo, slug: str, stamp: str) -> HeldModel:
     import torch
 
-    found = load_taught(folder, name=ref, device="cuda" if torch.cuda.is_available() else "cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if slug and not is_taught(info.folder):
+        found = load_elsewhere(info, slug, device=device)
+    else:
+        found = load_taught(info.folder, name=ref, device=device)
     return HeldModel(found.task, found.brief, found.processor, found.model.eval(), stamp)

@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -17,8 +18,10 @@ OnProgress = Callable[[int, int], bool | None] | Callable[[int, int, str], bool 
 class Predictions:
     """What a model said: `frame` as the output describes it, one row per input row, in their order.
 
-    Rows without a text have missing values; `skipped` counts them. `seconds` is the time the model took, loading
-    left out; `finished` is False when it was cancelled. With very many rows and labels, `frame` has no `scores`.
+    Rows without a text have missing values; `skipped` counts them. `seconds` is the time the model took, `loading`
+    what it took to bring it into memory before; `finished` is False when it was cancelled. `random_head`: a model
+    before training whose head nobody had taught. With very many rows and
+    labels, `frame` has no `scores`. Beside what the output describes, `tokens` were read of `tokens_given`.
     """
 
     frame: pd.DataFrame
@@ -26,12 +29,32 @@ class Predictions:
     seconds: float
     finished: bool = True
     skipped: int = 0
+    loading: float = 0.0
+    random_head: bool = False
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a model is asked where that is not as it was taught.
+
+    `task`: what one taught elsewhere is to do. `options`: changes of the task's options, checked. `untuned`: the model
+    that the run began with is asked in its place.
+    """
+
+    task: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    untuned: bool = False
 
 
 def predict(
-    ref: str, rows: pd.DataFrame, columns: Mapping[str, str], *, on_progress: OnProgress | None = None
+    ref: str,
+    rows: pd.DataFrame,
+    columns: Mapping[str, str],
+    *,
+    asking: Asking | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Predictions:
-    """Predict for rows with the model `ref` (`run:ID` or `folder:PATH`); `columns` maps roles to the rows' columns.
+    """Predict for rows with the model behind `ref`, such as `run:ID`; `columns` maps roles to the rows' columns.
 
     `on_progress(done, total)`, or `(done, total, phase)` with a phase of "waiting", "loading" or "predicting", is
     called a few times a second; returning False (or raising) cancels. Rows that lack a text are left out and come
@@ -60,9 +83,13 @@ def predict(
     with work_folder() as work:
         source, sink = work / "rows.parquet", work / "predictions.parquet"
         asked.to_parquet(source, index=False)
+        asking = asking or Asking()
         request = {
             "do": "predict",
             "model": ref,
+            "task": asking.task,
+            "options": dict(asking.options),
+            "untuned": asking.untuned,
             "columns": dict(columns),
             "rows": str(source),
             "out": str(sink),
@@ -73,7 +100,12 @@ def predict(
         frame = pd.read_parquet(sink)
     found = frame.set_axis(asked.index).reindex(texts.index)
     return Predictions(
-        found, output_from_json(answer["output"]), float(answer["seconds"]), skipped=int((~full).sum())
+        found,
+        output_from_json(answer["output"]),
+        float(answer["seconds"]),
+        skipped=int((~full).sum()),
+        loading=float(answer.get("loading", 0.0)),
+        random_head=bool(answer.get("random_head")),
     )
 
 

@@ -7,6 +7,7 @@ from lib.inference.adapter_work import map_adapter
 from lib.inference.answer_work import write_answers
 from lib.inference.attention import attend
 from lib.inference.attribution.work import explain_row
+from lib.inference.chat_work import write_answer
 from lib.inference.embeddings import map_file
 from lib.inference.models import HeldModel
 from lib.inference.token_work import score_tokens
@@ -25,6 +26,15 @@ class Work(Protocol):
         """Do it. Raises UserError for what cannot be done."""
 
 
+class Telling(Protocol):
+    """Work that tells the asker what it has as it comes, with `say`, which raises when nobody listens any more."""
+
+    def __call__(
+        self, held: HeldModel, request: dict[str, Any], *, say: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        """Do it. Raises UserError for what cannot be done."""
+
+
 WORK: dict[str, Work] = {
     "predict": predict_file,
     "map": map_file,
@@ -33,4 +43,7 @@ WORK: dict[str, Work] = {
     "map_adapter": map_adapter,
     "attention": attend,
     "relevance": explain_row,
+}
+TELLING: dict[str, Telling] = {
+    "write_answer": write_answer,
 }

@@ -8,6 +8,8 @@ from lib.tasks.outputs import LabelScores, ManyLabels, Spans, TokenLabels
 
 # A column a label is of no use to anybody once there are hundreds.
 MOST_COLUMNS = 50
+# About the input, or too much for a table.
+_NOT_SAID = ["scores", "tokens", "tokens_given", "truncated"]
 
 
 def as_table(found: Predictions) -> pd.DataFrame:
@@ -30,9 +32,7 @@ def as_table(found: Predictions) -> pd.DataFrame:
         case TokenLabels():
             return found.frame[["predicted", "confidence"]].reset_index(drop=True)
         case _:
-            return found.frame.drop(columns=["scores", "tokens", "truncated"], errors="ignore").reset_index(
-                drop=True
-            )
+            return found.frame.drop(columns=_NOT_SAID, errors="ignore").reset_index(drop=True)
 
 
 def beside(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

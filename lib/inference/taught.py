@@ -24,6 +24,11 @@ class Taught:
     model: Any
 
 
+def is_taught(folder: Path) -> bool:
+    """Whether Atelier saved the model in the folder, with all that it was told."""
+    return (folder / "atelier.json").is_file()
+
+
 def load_taught(folder: Path, *, name: str, device: str, as_trained: bool = True) -> Taught:
     """The model that Atelier saved in the folder, on the device; `name` is what a sentence calls it.
 

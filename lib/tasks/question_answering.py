@@ -17,6 +17,7 @@ from lib.tasks.answers import answer_f1, exact_match
 from lib.tasks.base import Brief, Columns, Features, Role, Rows, Score, Target, Task
 from lib.tasks.best_spans import candidate_spans, choose_answers, null_scores, place_losses
 from lib.tasks.checks import check_texts
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.encoder import WANTED_ENCODER
 from lib.tasks.loading import load_pretrained, load_tokenizer
 from lib.tasks.outputs import Spans
@@ -165,6 +166,13 @@ class QuestionAnswering(Task):
         # A body that was saved for other labels has a config that says so; two is what the head needs.
         head = {"num_labels": 2, "ignore_mismatched_sizes": True} if target else {}
         return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head, **settings)
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """A head for the start and the end of an answer."""
+        if not model.has_head("ForQuestionAnswering"):
+            return None
+        remark = "It always gives an answer: its config does not say whether it learned to give none."
+        return Known({"unanswerable": False}, remark=remark)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Each question with every window of its context."""

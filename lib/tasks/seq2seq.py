@@ -11,6 +11,7 @@ import pandas as pd
 from lib.errors import Problem, UserError
 from lib.option import option, values_as
 from lib.tasks.brief import Brief
+from lib.tasks.elsewhere import Elsewhere, Known, fitting
 from lib.tasks.encoder import batch_of_texts
 from lib.tasks.loading import load_pretrained
 from lib.tasks.predict import model_features, quiet
@@ -106,6 +107,30 @@ def settle(model: Any, processor: Any, brief: Brief, *, slug: str, usual: str = 
     for name, value in generation_settings(options).items():
         setattr(model.generation_config, name, value)
     return brief.changed(options={**brief.options, "prefix": prefix})
+
+
+def known_writer(model: Elsewhere, slug: str, kind: type, *, always: bool = False) -> Known | None:
+    """What an encoder–decoder taught elsewhere can do of a task: as its configs say it writes and is told.
+
+    None where they do not name the task, unless `always`. Marian models translate whatever they say.
+    """
+    if model.kind != "seq2seq" or not model.has_head("ForConditionalGeneration", "MTModel"):
+        return None
+    prefix = model.prefix_for(slug)
+    if prefix is None and slug == "translation" and model.config.get("model_type") == "marian":
+        prefix = ""
+    if prefix is None and not always:
+        return None
+    said = {**model.config, **model.writing}
+    options = {
+        "prefix": prefix or "",
+        "max_target_length": said.get("max_new_tokens") or said.get("max_length"),
+        "min_new_tokens": said.get("min_new_tokens") or said.get("min_length"),
+        "num_beams": said.get("num_beams"),
+        "length_penalty": said.get("length_penalty"),
+        "no_repeat_ngram_size": said.get("no_repeat_ngram_size"),
+    }
+    return Known({"mean_words": 0.0}, fitting(options, kind), names_task=prefix is not None)
 
 
 def is_told_by_prefix(model: Any) -> bool:

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 
 from lib.errors import Problem
+from lib.option import values_as
 from lib.tasks.base import Brief, Columns, Features, OnRows, Role, Rows, Target, Task
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.loading import load_tokenizer
 from lib.tasks.outputs import Text
 from lib.tasks.predict import predict_rows
@@ -16,6 +18,8 @@ from lib.tasks.seq2seq import (
     as_frame,
     encode_references,
     encode_sources,
+    generation_settings,
+    known_writer,
     load_writer,
     reference_losses,
     seq2seq_collator,
@@ -106,6 +110,14 @@ class Summarization(Task):
     def settled(self, model: Any, processor: Any, brief: Brief) -> Brief:
         """With the prefix that the model knows, and the generation settings in the model's own config."""
         return settle(model, processor, brief, slug=self.slug, usual=PREFIX)
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """Where the model's config names the task."""
+        return known_writer(model, self.slug, self.option_class)
+
+    def writing(self, brief: Brief) -> dict[str, Any]:
+        """How long and how a text is written."""
+        return generation_settings(values_as(self.option_class, brief.options))
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the prefix and the text."""

@@ -167,6 +167,20 @@ def iob2_labels(entity_types: Collection[str]) -> list[str]:
     return [OUTSIDE, *(f"{mark}-{name}" for name in sorted(set(entity_types)) for mark in "BI")]
 
 
+def iob2_tags(tags: Sequence[str]) -> list[str]:
+    """The tags of a foreign head, each as the IOB2 tag that says most of it: E- as I-, S- as B-, a plain label as I-.
+
+    Read as conlleval does, an I- without its B- begins an entity, so neighbouring words of one plain label are one.
+    """
+    style = _style(set(tags))
+    found = []
+    for tag in tags:
+        mark, label = _split(tag, style)
+        kind = _MARKS.get(mark, OUTSIDE)
+        found.append(OUTSIDE if kind == OUTSIDE else f"{'B' if kind in 'BS' else 'I'}-{label}")
+    return found
+
+
 def entity_counts(gold: Iterable[Entity], predicted: Iterable[Entity]) -> EntityCounts:
     """Of one row: entities found, wrongly given and missed, by exact span and label."""
     true, guessed = set(gold), set(predicted)

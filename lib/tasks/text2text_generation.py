@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 
 from lib.errors import Problem
+from lib.option import values_as
 from lib.tasks.base import Brief, Columns, Features, OnRows, Role, Rows, Target, Task
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.loading import load_tokenizer
 from lib.tasks.outputs import Text
 from lib.tasks.predict import predict_rows
@@ -16,6 +18,8 @@ from lib.tasks.seq2seq import (
     as_frame,
     encode_references,
     encode_sources,
+    generation_settings,
+    known_writer,
     load_writer,
     reference_losses,
     seq2seq_collator,
@@ -39,6 +43,8 @@ class Text2TextGeneration(Task):
     """The text that belongs to each text."""
 
     slug = "text2text-generation"
+    # The Hub gave up the name text2text-generation in 2025, and files such models here.
+    pipeline_tag = "text-generation"
     title = "Text to text"
     summary = "Write the text that belongs to a text: a title, a correction, a paraphrase, an answer."
     roles = (
@@ -106,6 +112,14 @@ class Text2TextGeneration(Task):
     def settled(self, model: Any, processor: Any, brief: Brief) -> Brief:
         """With the prefix asked for, and the generation settings in the model's own config."""
         return settle(model, processor, brief, slug=self.slug)
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """What any encoder–decoder does."""
+        return known_writer(model, self.slug, self.option_class, always=True)
+
+    def writing(self, brief: Brief) -> dict[str, Any]:
+        """How long and how a text is written."""
+        return generation_settings(values_as(self.option_class, brief.options))
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the prefix and the text."""

@@ -11,6 +11,7 @@ from lib.errors import Problem
 from lib.tasks.base import Brief, Columns, Features, Role, Rows, Target, Task
 from lib.tasks.baselines import majority, tfidf_logistic_regression
 from lib.tasks.checks import check_labels, check_texts
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.encoder import WANTED_ENCODER, batch_of_texts, padding_collator
 from lib.tasks.label_loss import LabelOptions, label_loss
 from lib.tasks.label_scores import decode_logits, describe_labels, judge_labels, label_numbers
@@ -95,6 +96,12 @@ class TextClassification(Task):
         head = label_head(target["labels"]) if target else {}
         return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head, **settings)
 
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """The labels of a classification head that gives one of them."""
+        single = model.problem_type == "single_label_classification"
+        fits = model.has_head("ForSequenceClassification") and single and model.kind != "image"
+        return Known({"labels": model.labels}) if fits else None
+
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the text (and pair: the longer of the two is cut first)."""
         texts, pair = rows[brief.columns["text"]], brief.columns.get("text_pair")
@@ -144,5 +151,5 @@ class TextClassification(Task):
         return (
             "from transformers import pipeline\n\n"
             f'classify = pipeline("text-classification", model={model!r}, top_k=None)\n'
-            f"print(classify({example}))\n"
+            f"print(classify({example}, truncation=True, max_length={brief.max_length}))\n"
         )

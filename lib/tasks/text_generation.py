@@ -21,9 +21,12 @@ from lib.tasks.causal import (
     set_writing,
     write_for,
     write_texts,
+    writing_elsewhere,
+    writing_settings,
     written_frame,
 )
 from lib.tasks.checks import check_texts
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.likelihood import (
     CAUSAL_SCORES,
     few_rows,
@@ -139,6 +142,18 @@ class TextGeneration(Task):
     def load_model(self, folder: Path, target: Target | None, **settings: Any) -> Any:
         """The language model."""
         return load_causal_model(folder, chat=False, **settings)
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """What any causal language model does."""
+        if model.kind != self.model_kind or not model.has_head("ForCausalLM", "LMHeadModel"):
+            return None
+        return Known(
+            {"prompted": False}, writing_elsewhere(model, self.option_class), names_task=not model.chats
+        )
+
+    def writing(self, brief: Brief) -> dict[str, Any]:
+        """How long and how freely it writes."""
+        return writing_settings(brief)
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """The text or the prompt to write on from."""

@@ -14,6 +14,7 @@ from lib.option import option, values_as
 from lib.tasks.base import Brief, Columns, Features, Role, Rows, Score, Target, Task
 from lib.tasks.baselines import tfidf_ridge_regression
 from lib.tasks.checks import check_texts
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.encoder import WANTED_ENCODER, batch_of_texts, padding_collator
 from lib.tasks.loading import load_pretrained, load_tokenizer
 from lib.tasks.number_checks import check_numbers
@@ -151,6 +152,13 @@ class TextRegression(Task):
         """Mean, spread and unit go into the config, for those who use the model without Atelier."""
         model.config.atelier_scaling = {name: brief.target[name] for name in ("mean", "std", "unit")}
 
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """The number of a head with one logit, as the head gives it."""
+        if not model.has_head("ForSequenceClassification") or model.problem_type != "regression":
+            return None
+        target = {"mean": 0.0, "std": 1.0, "low": 0.0, "high": 1.0, "unit": "", "decimal": "."}
+        return Known(target, remark="The number is the head's own; its unit and range are not in its config.")
+
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the text (and pair: the longer of the two is cut first)."""
         texts, pair = rows[brief.columns["text"]], brief.columns.get("text_pair")
@@ -227,7 +235,9 @@ class TextRegression(Task):
             f"folder = {model!r}\n"
             "tokenizer = AutoTokenizer.from_pretrained(folder)\n"
             "model = AutoModelForSequenceClassification.from_pretrained(folder).eval()\n"
-            "scale = model.config.atelier_scaling  # the model learned (number - mean) / std\n\n"
+            "# The model learned (number - mean) / std; one taught elsewhere says the number itself.\n"
+            'plain = {"mean": 0, "std": 1, "unit": ""}\n'
+            'scale = getattr(model.config, "atelier_scaling", plain)\n\n'
             f'batch = tokenizer({texts}, truncation=True, max_length={brief.max_length}, return_tensors="pt")\n'
             "with torch.inference_mode():\n"
             "    said = model(**batch).logits[0, 0].item()\n"

@@ -14,6 +14,7 @@ from lib.option import option, values_as
 from lib.tasks.annotated import Document, read_documents, read_entities, tags_in, words_in
 from lib.tasks.base import Brief, Columns, Features, Role, Rows, Target, Task
 from lib.tasks.dictionary import Dictionary
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.encoder import WANTED_ENCODER
 from lib.tasks.entity_spans import (
     ENTITY_SCORES,
@@ -27,7 +28,7 @@ from lib.tasks.label_loss import LabelOptions, label_loss
 from lib.tasks.loading import label_head, load_pretrained
 from lib.tasks.outputs import TokenLabels
 from lib.tasks.tag_checks import check_spans, check_tagged
-from lib.tasks.tags import Entity, Mode, iob2_labels, scheme_of, write_iob2
+from lib.tasks.tags import OUTSIDE, Entity, Mode, iob2_labels, iob2_tags, scheme_of, write_iob2
 from lib.tasks.word_pieces import encode_words, load_word_tokenizer
 
 
@@ -166,6 +167,14 @@ class TokenClassification(Task):
         """The encoder with a head over words whose config names the IOB2 tags."""
         head = label_head(target["tags"], problem_type=None) if target else {}
         return load_pretrained(folder, auto_class=self.auto_class, wanted=WANTED_ENCODER, **head, **settings)
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """The tags of a head over tokens, in whatever scheme they are written."""
+        if not model.has_head("ForTokenClassification"):
+            return None
+        tags = iob2_tags(model.labels)
+        labels = sorted({tag[2:] for tag in tags if tag != OUTSIDE})
+        return Known({"labels": labels, "tags": tags, "scheme": "IOB2"})
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Word pieces of each document, in windows where it is longer than the model reads."""

@@ -10,6 +10,7 @@ import pandas as pd
 from lib.errors import Problem
 from lib.option import option, values_as
 from lib.tasks.base import Brief, Columns, Features, OnRows, Role, Rows, Target, Task
+from lib.tasks.elsewhere import Elsewhere, Known
 from lib.tasks.loading import load_tokenizer
 from lib.tasks.outputs import Text
 from lib.tasks.predict import predict_rows
@@ -19,7 +20,9 @@ from lib.tasks.seq2seq import (
     as_frame,
     encode_references,
     encode_sources,
+    generation_settings,
     is_told_by_prefix,
+    known_writer,
     load_writer,
     reference_losses,
     seq2seq_collator,
@@ -133,6 +136,14 @@ class Translation(Task):
         brief = settle(model, processor, brief, slug=self.slug)
         speak(model, processor, source=source, target=target)
         return brief
+
+    def known_elsewhere(self, model: Elsewhere) -> Known | None:
+        """Where the model's config names the task."""
+        return known_writer(model, self.slug, self.option_class)
+
+    def writing(self, brief: Brief) -> dict[str, Any]:
+        """How long and how a text is written."""
+        return generation_settings(values_as(self.option_class, brief.options))
 
     def encode(self, processor: Any, rows: Rows, brief: Brief) -> Features:
         """Token ids of the prefix and the text."""

@@ -3,6 +3,7 @@
 import gc
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -210,7 +211,11 @@ def _quick(
 def _thorough(
     run: RunFolder, progress: Progress, rows: Rows, fold: "pd.Series[int]", brief: Brief
 ) -> np.ndarray:
-    """The run's own model, fine-tuned once a fold without that fold's rows: float64[rows, labels]."""
+    """The run's own model, fine-tuned once a fold without that fold's rows: float64[rows, labels].
+
+    Of each model, the mean over all of its training, looked at with every validation: late models are too sure of what
+    they got wrong, and labels learned late or never are the wrong ones (after Pleiss et al., 2020, arXiv 2001.10528).
+    """
     count = int(fold.max()) + 1
     found = np.zeros((len(fold), len(brief.target["labels"])))
     for number in range(count):
@@ -218,6 +223,7 @@ def _thorough(
         if not path.is_file():
             progress.heading = f"fold {number + 1} of {count}"
             chances = _one_fold(run, progress, fold, number, count)
+            gc.collect()  # two models at once would need twice the memory
             work = path.with_name(f".fold-{number}.npy")
             np.save(work, chances)
             work.replace(path)
@@ -252,21 +258,25 @@ def _one_fold(
         session, progress, train, validation, trained_before=0.0, distiller=distiller, watch=Stopwatch()
     )
     trainer.remove_callback(teller)
-    trainer.add_callback(_FoldTeller(progress, number, count, watch=Stopwatch()))
-    progress.phase(f"training without {len(held):,} rows")
-    trainer.train()
-    model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).float()
-    progress.phase(f"judging {len(held):,} rows")
 
     def heed(_: int) -> None:
         if progress.stop_wanted:
             raise AuditStopped
 
-    judged = session.task.evaluate(model, session.processor, held, session.brief, on_rows=heed)
+    said: list[np.ndarray] = []
+
+    def judge() -> None:
+        model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+        judged = session.task.evaluate(model, session.processor, held, session.brief, on_rows=heed)
+        said.append(np.stack(judged["scores"].to_list()).astype(np.float64))
+
+    trainer.add_callback(_FoldTeller(progress, number, count, judge=judge, watch=Stopwatch()))
+    progress.phase(f"training without {len(held):,} rows, and judging them")
+    trainer.train()
+    if not said:
+        judge()
     shutil.rmtree(run.checkpoints_path, ignore_errors=True)
-    del trainer, model, session
-    gc.collect()  # two models at once would need twice the memory
-    return np.stack(judged["scores"].to_list()).astype(np.float64)
+    return np.asarray(np.mean(said, axis=0))
 
 
 class _Unsampled(Validation):
@@ -279,9 +289,11 @@ class _Unsampled(Validation):
 class _FoldTeller(Teller):
     """Tells how far the whole check is; the curves of its many models are not kept."""
 
-    def __init__(self, progress: Progress, number: int, count: int, *, watch: Stopwatch) -> None:
+    def __init__(
+        self, progress: Progress, number: int, count: int, *, judge: Callable[[], None], watch: Stopwatch
+    ) -> None:
         super().__init__(progress, rows_per_step=1, trained_before=0.0, watch=watch)
-        self._number, self._count = number, count
+        self._number, self._count, self._judge = number, count, judge
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any
@@ -307,7 +319,8 @@ class _FoldTeller(Teller):
         metrics: dict[str, float] | None = None,
         **kw: Any,
     ) -> None:
-        """Keep no curve."""
+        """Keep no curve, and look at the rows that are held out."""
+        self._judge()
 
     def on_log(
         self,

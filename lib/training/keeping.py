@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from lib.cards.card import model_card
+from lib.cards.facts import CardFacts
 from lib.data.split import row_ids
 from lib.methods import find_method
 from lib.methods.adapters import save_adapter
@@ -18,7 +20,6 @@ from lib.runs.files import write_atomic, write_json
 from lib.runs.folder import RunFolder
 from lib.runs.spec import Spec
 from lib.tasks.base import Brief, Task
-from lib.training.card import model_card
 
 
 def keep_predictions(
@@ -98,7 +99,11 @@ def keep_model(
     processor.save_pretrained(work)
     write_json(work / "atelier.json", about)
     usage = usage_of(work, task.usage(".", brief))
-    write_atomic(work / "README.md", model_card(task, spec, brief, result, data_name, usage=usage))
+    facts = CardFacts.of(
+        spec, task, brief, result, usage=usage, is_adapter="base" in about, device=run.state().device,
+        name=run.name, data_name=data_name,
+    )  # fmt: skip
+    write_atomic(work / "README.md", model_card(facts))
     if final.exists():
         shutil.rmtree(final)
     work.rename(final)

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,10 @@ from lib.data.label_cells import chosen_columns
 from lib.runs.spec import Spec
 from lib.settings import get_settings
 from lib.tasks.base import Brief, Task
+from lib.tasks.predict import model_features, quiet
 
+# Training rows that are looked at before anything is learned.
+FEW = 24
 # Encoded data sets kept for the next run; the least recently used go first.
 MOST_KEPT = 12
 
@@ -60,6 +64,19 @@ def encode_rows(
         forget_oldest(root)
     folder.touch()
     return load_from_disk(str(folder))
+
+
+def few_batches(
+    frame: pd.DataFrame, task: Task, processor: Any, brief: Brief, *, seed: int, device: Any
+) -> Iterator[dict[str, Any]]:
+    """Some training rows as the model reads them, one feature at a time: a look at what it meets, not to learn from."""
+    some = frame[chosen_columns(brief.columns, map(str, frame.columns))]
+    some = some.sample(min(len(frame), FEW), random_state=seed)
+    with quiet(processor):
+        features = task.encode_training(processor, {str(name): some[name].tolist() for name in some}, brief)
+    collate = task.collator(processor, brief, training=False)
+    for number in range(min(FEW, len(features["length"]))):
+        yield {name: part.to(device) for name, part in collate([model_features(features, number)]).items()}
 
 
 def content_mark(frame: pd.DataFrame) -> str:

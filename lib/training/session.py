@@ -49,7 +49,7 @@ from lib.training.judging import (
 from lib.training.keeping import keep_model, keep_predictions
 from lib.training.progress import Progress, peak_memory_mb
 from lib.training.reading import check_learned, read_facts
-from lib.training.rows import content_mark, encode_rows
+from lib.training.rows import content_mark, encode_rows, few_batches
 from lib.training.scratch import made_from_scratch
 from lib.training.stopwatch import Stopwatch
 from lib.training.teaching import Teaching, called_in
@@ -188,13 +188,15 @@ def train_run(
     )
     result["problems"] = [problem.to_json() for problem in found]
     keep_predictions(run, task, session.brief, session.rows, judged)
+    # From the start of the process, imports included, and the training of sessions before this one. The card says it
+    # too, but for the saving.
+    began = progress.state.process_started or time.time()
+    result["seconds"]["total"] = round(time.time() - began + teller.trained_before, 1)
     keep_model(
         run, session.spec, task, session.brief, session.processor, model, result, session.rows.stored.name
     )
     result["state"] = "stopped" if was_stopped else "succeeded"
-    # From the start of the process, imports included, and the training of sessions before this one.
-    this_session = time.time() - (progress.state.process_started or time.time())
-    result["seconds"]["total"] = round(this_session + teller.trained_before, 1)
+    result["seconds"]["total"] = round(time.time() - began + teller.trained_before, 1)
     result["peak_memory_mb"] = round(peak_memory_mb())
     write_json(run.path / "scores.json", {key: result[key] for key in ("scores", "intervals", "baselines")})
     write_json(run.path / "result.json", result)
@@ -238,8 +240,9 @@ def prepare(run: RunFolder, spec: Spec, progress: Progress) -> Session:
     set_seed(options.seed)
     processor = task.load_processor(folder)
     model = task.load_model(folder, target, **method.load_settings(how, device=device))
-    method.complete(model, how, again=partial(task.load_model, folder, target))
     brief = task.settled(model, processor, brief)
+    few = few_batches(rows.frames["train"], task, processor, brief, seed=options.seed, device=device)
+    method.complete(model, how, again=partial(task.load_model, folder, target), batches=few)
     model = method.prepare(model, how)
     session = Session(run, spec, task, options, rows, brief, processor, model, device, teaching)
     _write_brief(session)

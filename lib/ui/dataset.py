@@ -9,7 +9,6 @@ from lib.data.corrections import Changes
 from lib.data.dataset import StoredDataset
 from lib.data.split import SplitPlan
 from lib.data.store import save
-from lib.data.table import RejectedLine
 from lib.errors import Problem, raise_errors
 from lib.tasks import TASKS, find_task
 from lib.ui import hand as hands
@@ -21,6 +20,7 @@ from lib.ui.evidence import show_evidence, show_figures
 from lib.ui.frame import guarded_callback, lead_on
 from lib.ui.numbers import ago, count
 from lib.ui.problems import show_problems
+from lib.ui.recognised import show_lines_aside, show_originals, show_recognised
 from lib.ui.staging import forget, stage_table
 from lib.ui.subject import Choice, Facts, facts, name_from, staged_subject, stored_subject
 from lib.ui.words import escape_markdown, shorten, term
@@ -34,7 +34,7 @@ def show_upload(token: str) -> None:
     table = subject.table()
     draft = Draft("data", token)
     _heading(table.name, leaving=_leave_upload)
-    _recognised(table.repairs, table.rejected, len(table.rejected))
+    show_recognised(token, table)
     notices = st.container()
     form, evidence = st.columns([2, 3], gap="large")
     with form:
@@ -88,7 +88,10 @@ def show_stored(ref: str) -> None:
             on_click=_change,
             args=(ref,),
         )
-        _recognised(stored.repairs, stored.rejected_lines, stored.rejected)
+        if stored.repairs:
+            st.caption(" ".join(escape_markdown(sentence) for sentence in stored.repairs))
+        show_lines_aside(stored.rejected_lines, stored.rejected, stored.set_aside)
+        show_originals(stored.originals())
         _corrected(stored)
         _notices([*stored.problems, *found.problems])
     with evidence:
@@ -119,19 +122,6 @@ def _heading(name: str, *, leaving: Callable[[], None] | None = None) -> None:
         if leaving:
             st.button(
                 "Another file", icon=":material/upload:", type="tertiary", on_click=leaving, key="leave"
-            )
-
-
-def _recognised(repairs: tuple[str, ...], rejected: tuple[RejectedLine, ...], number: int) -> None:
-    """What was recognised and repaired, in sentences; the lines that are no rows behind a click."""
-    if repairs:
-        st.caption(" ".join(escape_markdown(sentence) for sentence in repairs))
-    if number:
-        with st.expander(f"{count(number, 'line')} could not be read as rows"):
-            st.dataframe(
-                [{"Line": line.line, "Why": line.reason, "Text": line.text} for line in rejected[:100]],
-                hide_index=True,
-                alt="Lines of the file that are not in the table, and why",
             )
 
 

@@ -1,4 +1,4 @@
-"""Ways for a table to come in: a file through the browser, or an example."""
+"""Ways for a table to come in: files through the browser, a path, the Hub, or an example."""
 
 import streamlit as st
 
@@ -7,8 +7,10 @@ from lib.errors import UserError
 from lib.settings import get_settings
 from lib.tasks import TASKS, find_task
 from lib.ui import hand as hands
+from lib.ui.bring_hub import show_bring_hub
+from lib.ui.bring_path import may_read_paths, show_bring_path
 from lib.ui.frame import guarded_callback, hold_back, section
-from lib.ui.staging import stage
+from lib.ui.staging import stage, stage_files
 from lib.ui.words import escape_markdown
 
 _TURN = "_uploads so far"
@@ -28,6 +30,7 @@ def put_upload_away() -> None:
 def show_entrance(*, first: bool = True) -> None:
     """Ask for a file, or offer the examples; these behind a click unless it is the `first` thing on the page."""
     _uploader()
+    _other_ways()
     if first:
         section("Or look round with an example")
         _examples()
@@ -49,27 +52,42 @@ def stage_example(name: str) -> str:
 
 def _uploader() -> None:
     turn = st.session_state.setdefault(_TURN, 0)
-    file = st.file_uploader(
-        "A table of texts (CSV, TSV, JSON, JSON Lines, CoNLL) or a zip of image folders",
+    files = st.file_uploader(
+        "A table (CSV, Excel, JSON, Parquet, CoNLL …) or an archive of images",
         key=f"upload {turn}",
         max_upload_size=get_settings().max_upload_mb,
+        accept_multiple_files=True,
+        help="Exports of Label Studio, Prodigy, doccano and Rasa are read too, and archives as zip, tar or tar.gz.",
     )
     st.caption(
         "It stays on this machine. Format, encoding, delimiter and header are recognised, and you are told what "
-        "was repaired. In a zip, the folder of an image is its label."
+        "was repaired. In an archive, the folder of an image is its label. Files called train, validation and test "
+        "may come together."
     )
-    if file is None:
+    if not files:
         return
     # A new key makes Streamlit drop the bytes of this upload at once.
     st.session_state[_TURN] = turn + 1
     try:
         with st.spinner("Reading the file"):
-            token = stage(file.getvalue(), file.name)
+            token = stage_files([(file.getvalue(), file.name) for file in files])
         hands.put_away(data=hands.in_hand().data)
         st.query_params["upload"] = token
     except UserError as error:
         hold_back(error.problems)
     st.rerun()
+
+
+def _other_ways() -> None:
+    """What does not come through the browser: a path of this machine, a data set of the Hub."""
+    asked = bool(st.query_params.get("hub"))
+    with st.expander(
+        "Or a data set of the Hugging Face Hub", expanded=asked, icon=":material/cloud_download:"
+    ):
+        show_bring_hub()
+    if may_read_paths():
+        with st.expander("Or a path on this machine, for large data", icon=":material/folder_open:"):
+            show_bring_path()
 
 
 def _examples() -> None:

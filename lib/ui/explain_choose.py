@@ -164,9 +164,9 @@ def _own(run: RunFolder, task: Task, output: Output, inputs: list[Role]) -> Exam
     kept = f"_own example {run.id}"
     with st.form(f"own example {run.id}", border=False, enter_to_submit=True):
         for role in inputs:
-            ask_for(run, role, alone=len(inputs) == 1)
+            ask_for(run.id, role, alone=len(inputs) == 1)
         if st.form_submit_button("Look inside", type="primary", icon=":material/psychology:"):
-            st.session_state[kept] = {role.name: given_for(run, role) for role in inputs}
+            st.session_state[kept] = {role.name: given_for(run.id, role) for role in inputs}
     cells = st.session_state.get(kept)
     if cells is None:
         st.caption("Give the model something to read, and see here what it does with it.")

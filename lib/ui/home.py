@@ -29,6 +29,7 @@ _STEPS = (
     ),
     ("Explain", "Look inside the model at one row: where it reads from, and what its answer rests on."),
     ("Predict", "Try the model on a text of your own, or on a whole file."),
+    ("Export", "Take it along: a file, a page on the Hub, a smaller format, a script or a report."),
 )
 _STATES = {
     "queued": "waiting",

@@ -211,8 +211,12 @@ def headline(issues: LabelIssues) -> str:
         return f"**No label looks wrong** among {count(rows, 'row')}."
     low, high = issues.interval
     flagged = int(issues.flagged.sum())
+    surest = (
+        f" {count(issues.surest)} of them are wrong two to one: read those first." if issues.surest else ""
+    )
     return (
         f"**{count(flagged)} of {count(rows, 'label')} look{'s' if flagged == 1 else ''} wrong** to models that have "
         f"not seen them. By estimate about {count(round(issues.total))} are ({share(issues.total, rows)}; 95 % "
         f"interval {count(round(low))} to {count(round(high))}), if the labels are mixed up as the models mix them up."
+        f"{surest}"
     )

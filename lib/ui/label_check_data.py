@@ -68,6 +68,7 @@ class LabelCheck:
             suggested=names[issues.suggested[places]],
             own=issues.self_confidence[places],
             likely=issues.probability[places],
+            doubt=issues.doubt[places],
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from lib.analysis.label_issues import ORDER_TITLES, IssueOrder
+from lib.analysis.label_issues import ORDER_TITLES, SUREST, IssueOrder
 from lib.charts.colours import label_colours
 from lib.charts.probabilities import probabilities
 from lib.data.reviews import Review, Status
@@ -167,8 +167,9 @@ def show_accept(rows: pd.DataFrame, subject: str, reviews: Mapping[int, Review],
             "down, the more of them are right as they are, and taking all of them unread can make the labels worse."
         )
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            surest = int((open_rows["doubt"] >= SUREST).sum()) if order == "doubt" else most // SHARE_ACCEPTED
             number = st.number_input(
-                "How many", 1, most, max(1, most // SHARE_ACCEPTED), key=f"accept how many {most}", width=140
+                "How many", 1, most, max(1, surest), key=f"accept how many of {most} {order}", width=140
             )
             st.button(
                 f"Accept the first {count(number, 'suggestion')}",

@@ -11,7 +11,7 @@ from lib.runs.state import State
 from lib.tasks import find_task
 from lib.ui import hand as hands
 from lib.ui.charts import show_chart
-from lib.ui.frame import guarded_callback, lead_on
+from lib.ui.frame import go_to, guarded_callback, lead_on
 from lib.ui.hand import Hand
 from lib.ui.numbers import ago, score
 from lib.ui.problems import show_problems
@@ -21,14 +21,16 @@ from lib.ui.words import escape_markdown, shorten
 RUN_PARAMETERS = (
     *("true", "predicted", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix", "passage"),
     *("example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
-    *("given", "suggested", "issue", "audit"),
+    *("given", "suggested", "issue", "audit", "job", "try", "versus"),
+    *("chat", "who", "editing", "tokens", "adding"),
 )  # fmt: skip
 _KEY = "_run of this page"
 # On a phone the picker gets a line of its own.
-_STYLE = """
+PICKER_STYLE = """
 <style>
 @media (max-width: 640px) {
-  :is(.st-key-evaluate-choice, .st-key-predict-choice, .st-key-explain-choice) > :has([data-testid="stSelectbox"]) {
+  :is(.st-key-evaluate-choice, .st-key-predict-choice, .st-key-explain-choice, .st-key-export-choice)
+  > :has([data-testid="stSelectbox"]) {
     flex: 1 0 100%;
   }
 }
@@ -68,7 +70,7 @@ def pick_run(hand: Hand, *, ready: Callable[[RunFolder], bool]) -> RunFolder | N
         return None
     if run.id not in choices:
         choices.insert(0, run.id)
-    st.html(_STYLE)
+    st.html(PICKER_STYLE)
     # One run needs no choosing: its name stands in the strip above.
     if len(choices) > 1:
         # Every time: when a title changes ("5 min ago") Streamlit takes it for another widget and would start it
@@ -77,7 +79,7 @@ def pick_run(hand: Hand, *, ready: Callable[[RunFolder], bool]) -> RunFolder | N
         st.selectbox(
             "Run",
             choices,
-            format_func=lambda identity: _title(runs.get(identity, run)),
+            format_func=lambda identity: run_title(runs.get(identity, run)),
             key=_KEY,
             on_change=_take_picked,
         )
@@ -95,7 +97,7 @@ def _take(identity: str) -> None:
     hands.take(run=identity)
 
 
-def _title(run: RunFolder) -> str:
+def run_title(run: RunFolder) -> str:
     """A run in one line of plain text: name, main score, when."""
     try:
         main = find_task(run.spec.task).main_score
@@ -106,6 +108,12 @@ def _title(run: RunFolder) -> str:
     value = result.get("scores", {}).get("test", {}).get(main.name)
     parts.append(f"{main.title} {score(value)}" if value is not None else state.state)
     return " · ".join([*parts, ago(state.finished or state.updated or state.queued)])
+
+
+def offer_export() -> None:
+    """The way to take the model along, beside the page's own primary button."""
+    if st.button("Take the model along", icon=":material/ios_share:", key="lead on to Export"):
+        go_to("Export")
 
 
 def show_none_yet(sentence: str, example: Chart | None = None) -> None:

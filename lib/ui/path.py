@@ -80,4 +80,5 @@ def next_words(path: Sequence[Step], *, data: str | None, run: str | None, run_s
         "Evaluate": "Next: look at the scores and the mistakes.",
         "Explain": "Next: look inside the model, at one row.",
         "Predict": "Next: try the model.",
+        "Export": "Next: take the model along.",
     }.get(following.title, f"Next: {following.title}.")

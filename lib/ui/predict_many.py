@@ -3,59 +3,43 @@
 import contextlib
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from lib.analysis.balance import label_counts
-from lib.charts.labels import label_balance
+from lib.data.picture_names import COLUMN, with_file_names
 from lib.data.table import Table
 from lib.errors import Problem, UserError
-from lib.inference.inputs import columns_for, model_inputs
-from lib.inference.predict import predict
+from lib.inference.askable import Askable
+from lib.inference.inputs import columns_for, with_given_texts
+from lib.inference.predict import Asking, predict
 from lib.inference.table import as_table, beside
 from lib.plan.columns import whole_paths
 from lib.runs.files import read_json, write_json
-from lib.runs.folder import RunFolder
 from lib.settings import get_settings
-from lib.tasks import find_task
-from lib.tasks.outputs import output_from_json
-from lib.ui.charts import current_theme, show_chart
-from lib.ui.downloads import csv_bytes
 from lib.ui.frame import guarded_callback, hold_back
 from lib.ui.kept import keep
-from lib.ui.numbers import about, count, duration
-from lib.ui.pictures import PICTURE_ROW, thumbnails_in
+from lib.ui.numbers import about, count
+from lib.ui.predict_done import Done, show_done
+from lib.ui.predict_settings import changed_options, show_settings
 from lib.ui.problems import show_problems
-from lib.ui.staging import forget, stage, staged
-from lib.ui.views import view_of
+from lib.ui.staging import forget, stage, stage_table, staged
 from lib.ui.words import escape_markdown, shorten
 
-ROWS_PER_PAGE = 50
 _TURN, _UNDER_WAY = "_rows brought so far", "_predicting many"
 _PARAMETER = "rows"
 _SECONDS_KEPT = 7 * 86_400
 
 
-@dataclass(frozen=True)
-class Done:
-    """A finished prediction of many rows: the table on disk and what is worth saying about it."""
-
-    path: Path
-    about: dict[str, Any]
-
-    def table(self) -> pd.DataFrame:
-        """The rows with their predictions."""
-        return _table(str(self.path), self.path.stat().st_mtime_ns)
-
-
-def show_many(run: RunFolder) -> None:
+def show_many(asked: Askable) -> None:
     """Whatever comes next: bring a file, start, or look at what came of it."""
+    if asked.remark:
+        st.caption(f":material/info: {escape_markdown(asked.remark)}")
     token = st.query_params.get(_PARAMETER)
-    pictures = _reads_pictures(run)
+    pictures = _reads_pictures(asked)
     if not token:
         _entrance(pictures=pictures)
         return
@@ -71,26 +55,27 @@ def show_many(run: RunFolder) -> None:
         st.button("Another file", icon=":material/upload:", type="tertiary", on_click=_leave, args=(token,))
     if table.repairs:
         st.caption(" ".join(escape_markdown(sentence) for sentence in table.repairs))
-    # Pictures to be labelled need no labels.
-    show_problems(problem for problem in table.problems if not (pictures and problem.code == "no-labels"))
+    # What is to be predicted needs no labels.
+    show_problems(problem for problem in table.problems if problem.code not in ("no-labels", "one-column"))
     if pictures and table.files is None:
         show_problems([_NO_PICTURES])
         return
     if st.session_state.pop(_UNDER_WAY, False):
         st.caption(":material/info: The prediction was cancelled; nothing of it was kept.")
-    columns = _choose_columns(run, table.frame)
+    columns = _choose_columns(asked, table.frame)
     if columns is None:
         return
-    path = _path(run, token, columns)
+    show_settings(asked)
+    path = _path(asked, token, columns)
     if (said := read_json(path.with_suffix(".json"))) and path.is_file():
-        _show(run, Done(path, said), table.files)
+        show_done(asked, Done(path, said), table.files)
         return
     start = st.empty()
     if start.button(
         f"Predict {count(len(table.frame), 'row')}", type="primary", icon=":material/play_arrow:"
     ):
         start.empty()  # a second click would begin anew
-        _predict(run, table, columns, path)
+        _predict(asked, table, columns, path)
         st.rerun()
 
 
@@ -101,9 +86,8 @@ _NO_PICTURES = Problem(
 )
 
 
-def _reads_pictures(run: RunFolder) -> bool:
-    inputs = model_inputs(find_task(run.spec.task), run.spec.data.columns)
-    return any(role.kind == "image" for role in inputs)
+def _reads_pictures(asked: Askable) -> bool:
+    return any(role.kind == "image" for role in asked.inputs)
 
 
 def _entrance(*, pictures: bool) -> None:
@@ -120,20 +104,25 @@ def _entrance(*, pictures: bool) -> None:
     st.session_state[_TURN] = turn + 1  # a new key makes Streamlit drop the bytes of this upload at once
     try:
         with st.spinner("Reading the file"):
-            st.query_params[_PARAMETER] = stage(file.getvalue(), file.name)
+            st.query_params[_PARAMETER] = _stage(file.getvalue(), file.name)
     except UserError as error:
         hold_back(error.problems)
     st.rerun()
 
 
+def _stage(raw: bytes, name: str) -> str:
+    """Keep the rows of the file; of pictures with the names that they had in their archive. Raises UserError."""
+    token = stage(raw, name)
+    table = staged(token)
+    if table.files is None:
+        return token
+    frame = with_file_names(table.frame, "image", raw, name) if "image" in table.frame else table.frame
+    return stage_table(replace(table, frame=frame), f"{token} with names")
+
+
 @st.cache_resource(max_entries=2, ttl=900, show_spinner="Reading the rows")
 def _rows(token: str) -> Any:
     return staged(token)
-
-
-@st.cache_resource(max_entries=2, ttl=900, show_spinner="Reading the predictions")
-def _table(path: str, changed: int) -> pd.DataFrame:
-    return pd.read_parquet(path)
 
 
 @guarded_callback
@@ -143,42 +132,56 @@ def _leave(token: str) -> None:
     forget(token)
 
 
-def _choose_columns(run: RunFolder, frame: pd.DataFrame) -> dict[str, str] | None:
-    """The column of each text the model reads, guessed and to be corrected; None while one is not chosen."""
-    task, trained = find_task(run.spec.task), run.spec.data.columns
+def _choose_columns(asked: Askable, frame: pd.DataFrame) -> dict[str, str] | None:
+    """The column of each input the model reads, guessed and to be corrected; None while one is not chosen."""
+    task = asked.task
     try:
-        guessed = columns_for(task, trained, frame)
+        guessed = columns_for(task, asked.brief.columns, frame)
     except UserError:
         guessed = {}
+    # A file may have words where a text is asked for; then those are the inputs.
+    roles = [task.role(name) for name in guessed] or asked.inputs
     options = [str(name) for name in frame.columns]
     chosen: dict[str, str | None] = {}
     with st.container(horizontal=True, gap="small"):
-        for role in model_inputs(task, trained):
+        for role in roles:
             start = guessed.get(role.name)
             chosen[role.name] = st.selectbox(
                 f"Column of the {role.title.lower()}",
                 options,
                 index=options.index(start) if start in options else None,
                 format_func=lambda name: shorten(name, 60),
-                key=f"rows column {run.id} {role.name} {len(options)}",
+                key=f"rows column {asked.key} {role.name} {len(options)}",
                 placeholder="Choose a column",
                 width=320,
             )
+        extras = {
+            role.name: st.selectbox(
+                f"Column of the {role.title.lower()}, if the model reads pairs",
+                options,
+                index=None,
+                format_func=lambda name: shorten(name, 60),
+                key=f"rows column {asked.key} {role.name} {len(options)}",
+                placeholder="None",
+                width=320,
+            )
+            for role in asked.extras
+        }
     found = {name: column for name, column in chosen.items() if column}
     if len(found) < len(chosen):
         st.caption("Choose the column that holds the texts to go on.")
         return None
-    return found
+    return found | {name: column for name, column in extras.items() if column}
 
 
-def _path(run: RunFolder, token: str, columns: dict[str, str]) -> Path:
-    model = run.model_path / "atelier.json"
-    parts = [run.id, token, repr(sorted(columns.items())), str(model.stat().st_mtime_ns)]
+def _path(asked: Askable, token: str, columns: dict[str, str]) -> Path:
+    changes = sorted(changed_options(asked).items())
+    parts = [asked.key, token, repr(sorted(columns.items())), str(asked.stamp), repr(changes)]
     digest = hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
     return get_settings().cache / "predicted" / f"{digest}.parquet"
 
 
-def _predict(run: RunFolder, rows: Table, columns: dict[str, str], path: Path) -> None:
+def _predict(asked: Askable, rows: Table, columns: dict[str, str], path: Path) -> None:
     """Predict with a bar and a way out. Cancel is a button like any other: it reruns the page, which ends this."""
     bar = st.progress(0.0, text="Waiting for the model")
     st.button("Cancel", icon=":material/stop:", key="cancel prediction")
@@ -190,33 +193,53 @@ def _predict(run: RunFolder, rows: Table, columns: dict[str, str], path: Path) -
     st.session_state[_UNDER_WAY] = True
     try:
         frame = rows.frame
-        asked = whole_paths(frame, find_task(run.spec.task), columns, rows.files)
-        found = predict(f"run:{run.id}", asked, columns, on_progress=tell)
+        given = whole_paths(frame, asked.task, columns, rows.files)
+        given = with_given_texts(asked.task, asked.brief.columns, given, columns)
+        how = Asking(asked.slug, changed_options(asked))
+        extra: dict[str, Any] = {} if how == Asking() else {"asking": how}
+        found = predict(asked.ref, given, columns, on_progress=tell, **extra)
     except UserError:
         st.session_state.pop(_UNDER_WAY, None)
         raise
     bar.progress(1.0, text="Writing the table")
     _forget_old(path.parent)
     table = as_table(found)
-    keep(beside(frame, table), path)
-    cut = found.frame["truncated"].fillna(False).astype(bool) if "truncated" in found.frame else None
+    _write(beside(frame, table), path)
     write_json(
         path.with_suffix(".json"),
         {
             "output": found.output.to_json(),
             "seconds": found.seconds,
             "skipped": found.skipped,
-            "truncated": int(cut.sum()) if cut is not None else 0,
+            **_cut(found.frame),
             "added": beside(frame.head(0), table.head(0)).columns[len(frame.columns) :].tolist(),
-            "read": list(columns.values()),
-            "pictures": [
-                columns[role.name]
-                for role in find_task(run.spec.task).roles
-                if role.kind == "image" and role.name in columns
-            ],
+            "read": [*(name for name in frame if name == COLUMN), *columns.values()],
+            "pictures": [columns[role.name] for role in asked.inputs if role.kind == "image"],
         },
     )
     st.session_state.pop(_UNDER_WAY, None)
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    try:
+        keep(table, path)
+    except OSError as error:
+        st.session_state.pop(_UNDER_WAY, None)
+        what = f"The predictions could not be written: {error.strerror or error}."
+        fix = "Free some space, or set ATELIER_HOME to another folder."
+        raise UserError(Problem(what, str(path.parent), fix, code="cannot-write")) from error
+
+
+def _cut(frame: pd.DataFrame) -> dict[str, Any]:
+    """How many inputs were cut, and which share of all tokens that were given was not read."""
+    if "truncated" not in frame:
+        return {"truncated": 0}
+    cut = frame["truncated"].fillna(False).astype(bool)
+    lost = 0.0
+    if "tokens_given" in frame and cut.any():
+        given = float(frame["tokens_given"].sum())
+        lost = (given - float(frame["tokens"].sum())) / given if given else 0.0
+    return {"truncated": int(cut.sum()), "lost": lost}
 
 
 def _progress_words(done: int, total: int, phase: str, begun: list[float]) -> str:
@@ -229,91 +252,6 @@ def _progress_words(done: int, total: int, phase: str, begun: list[float]) -> st
     passed = time.monotonic() - begun[0]
     left = f", {about(passed / done * (total - done))} left" if done and passed > 2 else ""
     return f"{done:,} of {count(total, 'row')}{left}"
-
-
-def _show(run: RunFolder, done: Done, files: Path | None) -> None:
-    table, about_it = done.table(), done.about
-    rate = len(table) / max(about_it["seconds"], 1e-6)
-    st.caption(f"{count(len(table), 'row')} in {duration(about_it['seconds'])}, {rate:,.0f} rows a second.")
-    if about_it["skipped"]:
-        were = "has no text, so its" if about_it["skipped"] == 1 else "have no text, so their"
-        st.caption(f":material/info: {count(about_it['skipped'], 'row')} {were} prediction is blank.")
-    if about_it["truncated"]:
-        st.caption(
-            f":material/content_cut: {count(about_it['truncated'], 'text')} longer than the model reads; "
-            "only the beginning counted."
-        )
-    listed, counted = st.columns([3, 2], gap="large")
-    with counted:
-        output = output_from_json(about_it["output"])
-        said = view_of(output).counts(output, table.rename(columns=_own_names(about_it)))
-        counts = label_counts([] if said is None else said.to_numpy())
-        if len(counts):
-            show_chart(
-                label_balance(counts, theme=current_theme(), title="What the rows were predicted to be"),
-                "predicted labels",
-            )
-    with listed:
-        _page(table, about_it, files)
-        st.download_button(
-            f"All {count(len(table), 'row')} with predictions (CSV)",
-            lambda: csv_bytes(table),
-            f"{run.id}-predictions.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-
-
-def _own_names(about_it: dict[str, Any]) -> dict[str, str]:
-    """From the names in the table back to the model's own, where the file had used one of them already."""
-    return {name: name.removesuffix(" (model)") for name in about_it["added"][:2]} | {
-        name: f"{name} (file)" for name in ("predicted", "confidence") if name not in about_it["added"][:2]
-    }
-
-
-def _page(table: pd.DataFrame, about_it: dict[str, Any], files: Path | None) -> None:
-    pages = -(-len(table) // ROWS_PER_PAGE)
-    slot = st.container()
-    number = st.pagination(pages, key="predicted page", max_visible_pages=5) if pages > 1 else 1
-    start = (min(number, pages) - 1) * ROWS_PER_PAGE
-    added = about_it["added"]
-    part = table.iloc[start : start + ROWS_PER_PAGE][[*dict.fromkeys(about_it["read"]), *added]]
-    shares = [name for name in added if name.startswith("p(") or name.startswith("confidence")]
-    words = [*about_it["read"], *(name for name in added if not pd.api.types.is_numeric_dtype(part[name]))]
-    texts = {
-        name: part[name].astype("str").map(lambda text: shorten(text, 240), na_action="ignore")
-        for name in words
-    }
-    pictures = [] if files is None else about_it.get("pictures", [])
-    small = {name: thumbnails_in(files, part[name]) for name in pictures}
-    shown = part.assign(**texts, **{name: 100 * part[name] for name in shares}).assign(**small)
-    percents = {
-        name: st.column_config.NumberColumn(
-            "Confidence" if name.startswith("confidence") else shorten(name, 30), format="%.1f %%"
-        )
-        for name in shares
-    }
-    with slot:
-        st.dataframe(
-            shown,
-            hide_index=True,
-            height=min((PICTURE_ROW if pictures else 36) * len(shown) + 40, 440),
-            row_height=PICTURE_ROW if pictures else None,
-            column_config={
-                **{
-                    name: st.column_config.ImageColumn(shorten(name, 30), width="small")
-                    if name in pictures
-                    else st.column_config.TextColumn(shorten(name, 30), width="medium")
-                    for name in about_it["read"]
-                },
-                added[0]: st.column_config.TextColumn("Predicted", width=None if shares else "large")
-                if added[0] in words
-                else st.column_config.NumberColumn("Predicted", format="%.4g"),
-                **percents,
-            },
-            alt=f"Rows {start + 1} to {start + len(shown)} with their predictions",
-        )
 
 
 def _forget_old(folder: Path) -> None:

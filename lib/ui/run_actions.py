@@ -4,7 +4,8 @@ import streamlit as st
 
 from lib.runs.folder import open_run
 from lib.ui import hand as hands
-from lib.ui.frame import guarded, guarded_callback, lead_on
+from lib.ui.frame import go_to, guarded, guarded_callback, lead_on
+from lib.ui.output_runs import has_model
 from lib.ui.path import page_file
 from lib.ui.runs_list import RunLine
 from lib.ui.words import escape_markdown
@@ -19,6 +20,12 @@ def show_actions(line: RunLine, *, checkpoint: int | None) -> None:
                 lead_on("Look at the labels", "Evaluate", run=parent, view="labels", audit=line.id)
         elif line.has_result and page_file("Evaluate"):
             lead_on("Look at its mistakes", "Evaluate", run=line.id)
+            if has_model(line.run) and st.button(
+                "Try it", icon=":material/play_circle:", key=f"try it {line.id}"
+            ):
+                go_to("Predict", run=line.id)
+            if page_file("Export") and (line.run.model_path / "atelier.json").is_file():
+                _export_button(line)
         if line.active:
             _stop_button(line)
         if line.spec is not None and line.state.can_resume:
@@ -34,6 +41,13 @@ def show_actions(line: RunLine, *, checkpoint: int | None) -> None:
             help="Stop it first, then it can be deleted." if running else None,
         ):  # fmt: skip
             _confirm(line)
+
+
+def _export_button(line: RunLine) -> None:
+    if st.button(
+        "Export", icon=":material/ios_share:", key=f"export {line.id}", help="Take the model along."
+    ):
+        go_to("Export", run=line.id)
 
 
 def _stop_button(line: RunLine) -> None:

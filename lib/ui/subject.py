@@ -138,9 +138,10 @@ def _table(key: str, token: str, ref: str) -> Table:
         stored.name,
         stored.repairs,
         stored.format,
-        stored.rejected_lines,
+        stored.all_rejected(),
         stored.problems,
         stored.files,
+        stored.originals(),
     )
 
 

@@ -90,7 +90,7 @@ def _issues(run: RunFolder, how: str) -> tuple[LabelIssues, pd.DataFrame]:
 
 def _ranked(issues: LabelIssues, table: pd.DataFrame) -> np.ndarray:
     """The flagged rows that are no test rows, in the order of the page."""
-    order = issues.order("self_confidence")
+    order = issues.order("doubt")
     return order[(table["split"].to_numpy() != "test")[order]]
 
 

@@ -88,6 +88,10 @@ def try_it(page: Page, task: Task) -> None:
         page.get_by_role("textbox").first.fill(typed)
         page.get_by_role("button", name="Predict", exact=True).first.click()
         return
+    if task.slug == "chat":
+        # One talks to it at first; a row to try is a click further.
+        page.get_by_text("One text", exact=True).first.click()
+        settle(page)
     # A row of the test set is one click away.
     page.get_by_role("button", name=re.compile(r"^(Sure|Close call|Mistaken|Likely|Unlikely)")).first.click()
 

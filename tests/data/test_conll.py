@@ -102,3 +102,13 @@ def test_real_sentences_are_those_of_the_same_data_in_json_lines(shared_data: Pa
     other = read_table(shared_data / "ner" / "wnut17_train.jsonl").frame
     assert one["tokens"].tolist() == other["tokens"].tolist()
     assert one["tags"].tolist() == other["ner_tags"].tolist()
+
+
+def test_the_words_and_parts_of_speech_of_conll_u() -> None:
+    row = "{}\t{}\tlemma\t{}\tX\t_\t0\troot\t_\t_\n"
+    lines = ["# text = Vámonos ya\n", row.format("1-2", "Vámonos", "_"), row.format(1, "Vamos", "VERB"),
+             row.format(2, "nos", "PRON"), row.format("2.1", "ghost", "X"), row.format(3, "ya", "ADV"),
+             "\n"]  # fmt: skip
+    frame = read_table("".join(lines * 2).encode(), "es.conllu").frame
+    assert json.loads(frame["tokens"][0]) == ["Vamos", "nos", "ya"]
+    assert json.loads(frame["tags"][0]) == ["VERB", "PRON", "ADV"]

@@ -296,7 +296,7 @@ def test_many_rejected_lines_are_kept_in_a_file_of_their_own() -> None:
     lines = tuple(RejectedLine(n, "a,b,c", "Too long.") for n in range(150))
     stored = save(replace(table(), rejected=lines), name="data")
     assert (stored.rejected, len(stored.rejected_lines)) == (150, 100)
-    assert len(pd.read_csv(stored.folder / "rejected.csv")) == 150
+    assert len(stored.set_aside()) == 150
 
 
 def test_the_description_is_plain_json() -> None:
@@ -406,3 +406,13 @@ def test_two_tables_that_become_one_keep_the_images_of_both() -> None:
     assert folder is not None
     assert {path.name for path in folder.iterdir()} == {*one.frame["image"], *other.frame["image"]}
     assert joined_files(one.files, None) == joined_files(None, one.files) == one.files
+
+
+def test_what_was_set_aside_and_the_cells_before_they_were_mended_are_kept() -> None:
+    raw = "text,label\n" + "".join(f"itâ€™s text {n},x\n=1+1,y,z\n" for n in range(120))
+    stored = save(read_table(raw.encode(), "rows.csv"), name="odd")
+    assert (stored.rejected, len(stored.rejected_lines), len(stored.all_rejected())) == (120, 100, 120)
+    assert stored.set_aside()["text"].tolist() == ["=1+1,y,z"] * 120
+    originals = stored.originals()
+    assert originals is not None and originals["before"][119] == "itâ€™s text 119"
+    assert stored.read()["text"][119] == "it’s text 119"

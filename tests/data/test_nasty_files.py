@@ -41,6 +41,25 @@ def test_spam_keeps_its_labels_and_its_pounds() -> None:
     assert "garbled-text" in {problem.code for problem in table.problems}
 
 
+MENDED = [
+    ("spam.csv", "Text", "å£", "claim £5000 prize"),
+    ("realDonaldTrump.csv", "text", "‰Ûª", "There’s never been anyone more"),
+    ("genius_hip_hop_lyrics.csv", "song", "Ì©", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "column", "garbled", "right"), MENDED, ids=[case[0] for case in MENDED])
+def test_text_that_was_encoded_twice_is_put_right_and_the_original_kept(
+    name: str, column: str, garbled: str, right: str
+) -> None:
+    table = read(name)
+    assert table.originals is not None and table.originals["before"].str.contains(garbled).any()
+    assert not table.frame[column].str.contains(garbled, na=False).any()
+    assert right == "" or table.frame[column].str.contains(right, regex=False, na=False).any()
+    first = table.originals.iloc[0]
+    assert table.frame[first["column"]][first["row"] - 1] == first["after"]
+
+
 def test_lyrics_with_bytes_that_no_codec_knows_say_how_many_lines_hold_them() -> None:
     assert any(
         repair.startswith("8 lines held bytes") for repair in read("genius_hip_hop_lyrics.csv").repairs

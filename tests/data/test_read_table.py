@@ -142,13 +142,15 @@ REFUSED = [
         "not-a-table",
         "archive within an archive",
     ),
-    ("an Excel workbook", zipped("xl/workbook.xml"), "not-a-table", "Excel"),
+    ("a broken Excel workbook", zipped("xl/workbook.xml"), "broken-workbook", "Excel"),
+    ("a binary Excel workbook", zipped("xl/workbook.bin"), "not-a-table", "binary Excel"),
     ("a Word document", zipped("word/document.xml"), "not-a-table", "Word"),
     ("a PNG image", b"\x89PNG\r\n\x1a\n" + bytes(40), "not-a-table", "PNG"),
-    ("a Parquet file", b"PAR1" + bytes(40), "not-a-table", "Parquet"),
+    ("a broken Parquet file", b"PAR1" + bytes(40), "broken-parquet", "Parquet"),
+    ("an ORC file", b"ORC" + bytes(40), "not-a-table", "ORC"),
     ("a PDF", b"%PDF-1.7\n", "not-a-table", "PDF"),
     ("a pickle", pickle.dumps(["rows"]), "not-a-table", "pickle"),
-    ("a gzip archive", b"\x1f\x8b\x08" + bytes(20), "not-a-table", "gzip"),
+    ("a broken gzip archive", b"\x1f\x8b\x08" + bytes(20), "broken-archive", "gzip"),
     ("a web page", b"\n<!DOCTYPE html>\n<html><body>404</body></html>", "not-a-table", "HTML"),
     ("a JSON object", b'{"text": "a"}', "not-a-table", "a single object"),
     ("XML", b"<?xml version='1.0'?><rows/>", "not-a-table", "XML"),
@@ -226,6 +228,7 @@ def test_the_format_says_how_the_bytes_were_understood() -> None:
         "delimiter": ";",
         "quoting": "standard",
         "header": True,
+        "header_line": 1,
     }
     assert read_table(b"\xef\xbb\xbftext;label\na;x\n", "rows.csv").format == expected
 
@@ -250,8 +253,8 @@ def test_more_rows_than_accepted_are_refused(monkeypatch: pytest.MonkeyPatch) ->
         read_table(b"text,label\n" + b"a,x\n" * 11, "rows.csv")
 
 
-def test_text_garbled_before_it_was_saved_is_pointed_out() -> None:
-    table = read_table("text,label\nitâ€™s cafÃ©,x\nplain,y\n".encode(), "rows.csv")
+def test_text_garbled_beyond_repair_before_it_was_saved_is_pointed_out() -> None:
+    table = read_table("text,label\nitâ€ s over Ã here Â£5 ÃÂ,x\nplain,y\n".encode(), "rows.csv")
     assert [problem.code for problem in table.problems] == ["garbled-text"]
 
 

@@ -131,7 +131,7 @@ def test_a_file_is_predicted_counted_and_shown_in_pages(home: Path) -> None:
         f"{n},{'' if n == 3 else f'words {n}'},mine\n" for n in range(120)
     )
     app = with_file(run, content.encode())
-    assert app.selectbox(key=f"rows column {run.id} text 3").value == "text"
+    assert app.selectbox(key=f"rows column run:{run.id} text-classification text 3").value == "text"
     press(app, "Predict 120 rows")
     shown = app.dataframe[0].value
     assert len(shown) == 50
@@ -144,7 +144,7 @@ def test_a_file_is_predicted_counted_and_shown_in_pages(home: Path) -> None:
 def test_columns_that_are_not_recognised_can_be_chosen(home: Path) -> None:
     run = finished_run()
     app = with_file(run, b"a,b\n1,hello there my friend\n2,another long line\n")
-    picker = app.selectbox(key=f"rows column {run.id} text 2")
+    picker = app.selectbox(key=f"rows column run:{run.id} text-classification text 2")
     picker.set_value("b").run()
     press(app, "Predict 2 rows")
     assert ASKED[0][2] == {"text": "b"}
@@ -182,3 +182,51 @@ def test_with_no_runs_the_page_teaches(home: Path) -> None:
 def test_a_run_without_a_model_leads_to_runs(home: Path) -> None:
     app = opened(queued_run())
     assert "lead on to Runs" in [button.key for button in app.button]
+
+
+def test_a_link_to_a_try_opens_it_without_asking_again(home: Path) -> None:
+    run = finished_run()
+    app = opened(run)
+    app.text_area[0].set_value("what a day")
+    press(app, "Predict")
+    again = opened(run, **{"try": str(app.query_params["try"])})
+    assert len(ASKED) == 1
+    assert again.metric[0].value == "joy" and again.text_area[0].value == "what a day"
+
+
+def test_a_link_to_a_judged_row_predicts_it(home: Path) -> None:
+    app = opened(finished_run(), split="test", row="130")
+    assert ASKED[0][1]["text"].tolist() == ["words of row 130"] == [app.text_area[0].value]
+
+
+def test_a_row_that_is_not_there_is_passed_over(home: Path) -> None:
+    opened(finished_run(), split="test", row="99999")
+    assert not ASKED
+
+
+def test_what_was_tried_can_be_forgotten(home: Path) -> None:
+    run = finished_run()
+    app = opened(run)
+    app.text_area[0].set_value("private")
+    press(app, "Predict")
+    press(app, "Forget all tries")
+    assert not (run.path / "tries.jsonl").exists() and not app.dataframe
+
+
+def test_two_runs_answer_side_by_side_and_the_difference_is_said(home: Path) -> None:
+    run, other = finished_run(), finished_run(guess_seed=5, name="other moods")
+    app = opened(run, versus=f"run:{other.id}")
+    app.text_area[0].set_value("what a day")
+    press(app, "Predict")
+    assert [ref for ref, _, _ in ASKED] == [f"run:{run.id}", f"run:{other.id}"]
+    assert "Both say joy" in said(app) and len(app.metric) == 2
+
+
+def test_an_encoder_without_a_head_says_so(home: Path) -> None:
+    app = opened(model="starter:minilm-l6")
+    assert "has no head" in app.info[0].value and not app.text_area
+
+
+def test_a_model_that_is_not_there_is_said(home: Path) -> None:
+    app = opened(model="folder:/nowhere/at/all")
+    assert "does not exist" in app.error[0].value

@@ -9,11 +9,12 @@ import pytest
 
 from lib.analysis.chances import Chances
 from lib.analysis.temperature import fit_temperature
+from lib.cards.calibration import calibration_lines
 from lib.plan.planner import plan_run
 from lib.runs.folder import RunFolder, create_run
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks.outputs import LabelScores, ManyLabels, Number
-from lib.training.calibrating import calibrated, card_lines
+from lib.training.calibrating import calibrated
 from lib.training.progress import Progress
 from lib.training.session import train_run
 from tests.conftest import example_rows
@@ -79,12 +80,12 @@ def test_only_one_label_a_row_has_a_temperature() -> None:
 def test_few_validation_rows_have_none(rows: int) -> None:
     frame = judged_rows(300)
     assert calibrated(LabelScores(("a", "b")), {"validation": frame.iloc[:rows], "test": frame}) == {}
-    assert card_lines(None) == []
+    assert calibration_lines(None) == []
 
 
 def test_no_test_rows_leave_the_temperature_without_a_table() -> None:
     frame = judged_rows(300)
     found = calibrated(LabelScores(("a", "b")), {"validation": frame, "test": frame.iloc[:0]})["calibration"]
     assert "test" not in found
-    assert not any(line.startswith("|") for line in card_lines(found))
+    assert not any(line.startswith("|") for line in calibration_lines(found))
     json.dumps(found, allow_nan=False)
