@@ -2,16 +2,19 @@
 
 from lib.errors import Problem, UserError
 from lib.export.base import Export
+from lib.export.gguf import Gguf
 from lib.export.hub import Hub
 from lib.export.hub_data import HubData
 from lib.export.merged import Merged
+from lib.export.onnx import Onnx
+from lib.export.quantised import Quantised
 from lib.export.report import Report
 from lib.export.script import Script
 from lib.export.space import HubSpace, Space
 from lib.export.zipped import Zipped
 
 EXPORTS: tuple[Export, ...] = (
-    Zipped(), Hub(), Merged(), Script(), Report(), Space(), HubSpace(), HubData(),
+    Zipped(), Hub(), Merged(), Quantised(), Onnx(), Gguf(), Script(), Report(), Space(), HubSpace(), HubData(),
 )  # fmt: skip
 
 
