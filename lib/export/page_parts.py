@@ -23,12 +23,13 @@ h1 { font-size: 2rem; margin: 0 0 .3rem; } h2 { font-size: 1.35rem; margin: 2.5r
   border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
 p, li { max-width: 75ch; } .muted, caption, figcaption { color: var(--muted); font-size: .9rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .5rem 0 1rem; }
-caption { text-align: left; padding-bottom: .3rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .5rem 0 1rem; width: max-content; }
+caption { text-align: left; padding-bottom: .3rem; contain: inline-size; min-width: min(30rem, 85vw); }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; } th:first-child, td:first-child, .text { text-align: left; }
 th, td { overflow-wrap: normal; white-space: nowrap; } thead th { white-space: normal; vertical-align: bottom; }
-td.text { min-width: 9rem; max-width: 34rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+thead th { max-width: 12rem; }
+td.text { min-width: 9rem; max-width: min(28rem, 65vw); white-space: pre-wrap; overflow-wrap: anywhere; }
 .matrix td { text-align: center; min-width: 2.6rem; border: 1px solid var(--paper); }
 .matrix th { font-weight: 400; } .matrix thead th { max-width: 7rem; }
 pre { background: light-dark(#f1ece2, #1e2630); padding: .8rem 1rem; overflow-x: auto; font-size: .85rem; }

@@ -1,6 +1,7 @@
 """Adapters on disk: saved small beside a note of their base model, put back on top of it, or merged into it."""
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def _quantisation(model: Any) -> dict[str, Any] | None:
     always = tuple(f".{name}" for name in getattr(model, "_keep_in_fp32_modules", None) or ())
     # Adapters are linear layers too, and peft puts what they lie beside one level down.
     kept = [
-        name.removesuffix(".original_module").removesuffix(".token_adapter").removesuffix(".base_layer")
+        re.sub(r"(\.(original_module|token_adapter|base_layer))+$", "", name)
         for name, module in model.named_modules()
         if type(module) is nn.Linear and "lora_" not in name and "modules_to_save" not in name
     ]

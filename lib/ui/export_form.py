@@ -1,7 +1,5 @@
 """What is asked before an export starts: its options, where it should go, and a token where one is needed."""
 
-from typing import Any
-
 import streamlit as st
 
 from lib.errors import Problem, UserError
@@ -21,8 +19,8 @@ _TOKEN = "export token typed"
 
 def show_form(source: Source, export: Export) -> None:
     """The chosen format's sentence, options, place and the one button."""
-    draft = Draft("export", f"{source.run.id} {export.name}")
-    changes = OptionChanges(draft, "changed options", export.option_class)
+    draft = _draft(source, export)
+    changes = _changes(export, draft)
     st.markdown(escape_markdown(export.summary))
     if export.takes_token:
         _ask_token()
@@ -41,7 +39,7 @@ def show_form(source: Source, export: Export) -> None:
         key="export now",
         disabled=waits,
         on_click=_start,
-        args=(source, export, place, changes.values()),
+        args=(source, export),
     )
 
 
@@ -107,9 +105,14 @@ def _ask_token() -> None:
 
 
 @guarded_callback
-def _start(source: Source, export: Export, place: str, options: dict[str, Any]) -> None:
-    """Start the export; the token leaves the form's memory whatever comes of it."""
+def _start(source: Source, export: Export) -> None:
+    """Start the export; the token leaves the form's memory whatever comes of it.
+
+    The choices are read here: a path that was typed just before the click is newer than the page that was drawn.
+    """
     typed = str(st.session_state.pop(_TOKEN, "") or "").strip() if export.takes_token else ""
+    draft = _draft(source, export)
+    place, options = str(draft.get("to") or "").strip(), _changes(export, draft).values()
     try:
         token = as_token(typed) if typed else None
         job = create_job(source, export.name, to=place or None, options=options)
@@ -121,3 +124,11 @@ def _start(source: Source, export: Export, place: str, options: dict[str, Any]) 
         hold_back((Problem(f"The export could not be started: {error.strerror or error}."),))
         return
     st.query_params["job"] = job.id
+
+
+def _draft(source: Source, export: Export) -> Draft:
+    return Draft("export", f"{source.run.id} {export.name}")
+
+
+def _changes(export: Export, draft: Draft) -> OptionChanges:
+    return OptionChanges(draft, "changed options", export.option_class)

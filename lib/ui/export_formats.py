@@ -38,9 +38,7 @@ def _card(export: Export, refusal: str | None, chosen: bool) -> None:
             with st.popover("Not for this run", icon=":material/block:", type="tertiary"):
                 st.markdown(escape_markdown(refusal))
         elif chosen:
-            st.button(
-                "Chosen", icon=":material/check:", type="tertiary", disabled=True, key=f"choose {export.name}"
-            )
+            st.markdown(":material/check: Chosen below")
         else:
             st.button(
                 "Choose", type="tertiary", key=f"choose {export.name}", on_click=_choose, args=(export.name,),
