@@ -100,7 +100,7 @@ def _ask_token() -> None:
         max_chars=300,
         autocomplete="off",
         help="Needed with the right to write. It is given to this one export and never stored; left empty, "
-        "HF_TOKEN or your login is used.",
+        "HF_TOKEN or your login is used. Press Enter to have it looked at.",
     )
 
 

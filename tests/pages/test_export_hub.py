@@ -38,7 +38,7 @@ def field(app: AppTest, label: str) -> Any:
 
 
 def said(app: AppTest) -> str:
-    return " ".join(one.value for one in [*app.caption, *app.warning])
+    return " ".join(one.value for one in [*app.caption, *app.warning]).replace("\\", "")
 
 
 def test_with_a_typed_token_it_says_who_pushes_fills_in_the_name_and_shows_the_card(run: RunFolder) -> None:
