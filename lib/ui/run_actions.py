@@ -20,10 +20,8 @@ def show_actions(line: RunLine, *, checkpoint: int | None) -> None:
                 lead_on("Look at the labels", "Evaluate", run=parent, view="labels", audit=line.id)
         elif line.has_result and page_file("Evaluate"):
             lead_on("Look at its mistakes", "Evaluate", run=line.id)
-            if has_model(line.run) and st.button(
-                "Try it", icon=":material/play_circle:", key=f"try it {line.id}"
-            ):
-                go_to("Predict", run=line.id)
+        if line.spec is not None and not line.active and has_model(line.run):
+            _try_button(line)
         if line.active:
             _stop_button(line)
         if line.spec is not None and line.state.can_resume:
@@ -39,6 +37,11 @@ def show_actions(line: RunLine, *, checkpoint: int | None) -> None:
             help="Stop it first, then it can be deleted." if running else None,
         ):  # fmt: skip
             _confirm(line)
+
+
+def _try_button(line: RunLine) -> None:
+    if st.button("Try it", icon=":material/play_circle:", key=f"try it {line.id}"):
+        go_to("Predict", run=line.id)
 
 
 def _stop_button(line: RunLine) -> None:
