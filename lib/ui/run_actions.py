@@ -20,11 +20,9 @@ def show_actions(line: RunLine, *, checkpoint: int | None) -> None:
                 lead_on("Look at the labels", "Evaluate", run=parent, view="labels", audit=line.id)
         elif line.has_result and page_file("Evaluate"):
             lead_on("Look at its mistakes", "Evaluate", run=line.id)
-            if has_model(line.run) and st.button(
-                "Try it", icon=":material/play_circle:", key=f"try it {line.id}"
-            ):
-                go_to("Predict", run=line.id)
-            if page_file("Export") and (line.run.model_path / "atelier.json").is_file():
+        if line.spec is not None and not line.active and has_model(line.run):
+            _try_button(line)
+            if line.has_result and page_file("Export"):
                 _export_button(line)
         if line.active:
             _stop_button(line)
@@ -48,6 +46,11 @@ def _export_button(line: RunLine) -> None:
         "Export", icon=":material/ios_share:", key=f"export {line.id}", help="Take the model along."
     ):
         go_to("Export", run=line.id)
+
+
+def _try_button(line: RunLine) -> None:
+    if st.button("Try it", icon=":material/play_circle:", key=f"try it {line.id}"):
+        go_to("Predict", run=line.id)
 
 
 def _stop_button(line: RunLine) -> None:
