@@ -21,8 +21,8 @@ from lib.ui.words import escape_markdown, shorten
 # What belongs to one run in the address, and means nothing for another.
 RUN_PARAMETERS = (
     *("true", "predicted", "box", "row", "parted", "cost", "area", "with", "outcome", "of", "colour", "matrix"),
-    *("passage", "at", "cells", "example", "stack", "layer", "head", "token", "target", "against", "place", "hide", "teacher"),
-    *("side", "given", "suggested", "issue", "audit", "job", "try", "versus"),
+    *("passage", "at", "cells", "example", "stack", "layer", "head", "token", "target", "against", "place", "hide"),
+    *("teacher", "side", "given", "suggested", "issue", "audit", "job", "try", "versus"),
     *("chat", "who", "editing", "tokens", "adding"),
 )  # fmt: skip
 _KEY = "_run of this page"
