@@ -61,18 +61,10 @@ def script_mix_bars(scripts: Mapping[str, tuple[int, int]], *, texts: int, theme
     figure.update_layout(bargap=0.3, dragmode=False)
     first = str(table["script"].iloc[0])
     others = len(table) - 1
-    finding = (
-        f"All texts are written in {first}"
-        if not others
-        else f"Most texts are written in {first}, with {others} more scripts"
-    )
-    if others == 1:
+    finding = f"All texts are written in {first}"
+    if others:
         more = "1 more script" if others == 1 else f"{others} more scripts"
-    finding = (
-        f"All texts are written in {first}"
-        if not others
-        else f"Most texts are written in {first}, with {more}"
-    )
+        finding = f"Most texts are written in {first}, with {more}"
     styled(
         figure,
         theme=theme,

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from lib.tasks import find_task
 # Checked on the spot, in about a second; more rows, and pictures, are left to a process.
 MOST_AT_ONCE = 6_000
 _SECONDS_BETWEEN_WORDS = 0.3
+_MOST_KEPT = 40
 _FOUND, _PROGRESS, _JOB, _LOG = "findings.json", "progress.json", "job.json", "log.txt"
 
 
@@ -55,11 +57,12 @@ class Checking:
 
     def findings(self) -> list[Finding] | None:
         """What was found; None before it is done."""
-        value = read_json(self.folder / _FOUND)
+        path = self.folder / _FOUND
         try:
-            return None if value is None else [Finding.from_json(one) for one in value]
-        except (KeyError, TypeError):
+            found = _read(str(path), path.stat().st_mtime_ns)
+        except OSError:
             return None
+        return None if found is None else list(found)
 
     def standing(self) -> Standing:
         """Where it stands now."""
@@ -76,8 +79,9 @@ class Checking:
     def run_here(self) -> list[Finding]:
         """Check now, in this process. Raises UserError when the rows cannot be read."""
         found = _found(self._job, lambda what, done, share: None)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.folder / _FOUND, [finding.to_json() for finding in found])
+        with contextlib.suppress(OSError):  # a full disk: checked again next time
+            self._make_folder()
+            write_json(self.folder / _FOUND, [finding.to_json() for finding in found])
         return found
 
     def start(self) -> int:
@@ -85,7 +89,7 @@ class Checking:
         value = read_json(self.folder / _PROGRESS)
         if isinstance(value, dict) and process_alive(value.get("pid"), value.get("process_started")):
             return int(value["pid"])
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         (self.folder / _FOUND).unlink(missing_ok=True)
         write_json(self.folder / _JOB, self._job)
         with (self.folder / _LOG).open("wb") as log:
@@ -109,6 +113,14 @@ class Checking:
                 os.kill(int(value["pid"]), signal.SIGKILL)
         (self.folder / _PROGRESS).unlink(missing_ok=True)
 
+    def _make_folder(self) -> None:
+        """Make the folder, and forget the oldest of all that are done."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        kept = sorted(self.folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+        for path in kept[:-_MOST_KEPT]:
+            if (path / _FOUND).is_file():
+                shutil.rmtree(path, ignore_errors=True)
+
     def _unexplained(self) -> Problem:
         log = self.folder / _LOG
         lines = (
@@ -116,6 +128,16 @@ class Checking:
         )
         last = lines[-1][:300] if lines else "it ended without a word"
         return Problem(f"The check failed: {last}", "checks", "Check again.", code="check-failed")
+
+
+@lru_cache(maxsize=4)
+def _read(path: str, changed: int) -> tuple[Finding, ...] | None:
+    """Findings from their file; of a million rows they are too large to read with every click."""
+    value = read_json(Path(path))
+    try:
+        return None if value is None else tuple(Finding.from_json(one) for one in value)
+    except (KeyError, TypeError):
+        return None
 
 
 def checking_of(stored: StoredDataset) -> Checking | None:

@@ -26,7 +26,7 @@ _READER, _LIMIT = "reader", "limit"
 _LIMITS = (32, 64, 128, 256, 512, 1024, 2048)
 _USUAL_LIMIT = 128
 _STARTER = "starter:minilm-l6"
-_MOST_TEXTS, _MOST_PICTURES = 5_000, 2_000
+_MOST_TEXTS, _MOST_PICTURES = 5_000, 20_000
 
 
 def show_lengths(subject: Subject, choice: Choice) -> None:
@@ -144,7 +144,7 @@ def _sizes(subject: Subject, choice: Choice) -> None:
 
 @st.cache_data(max_entries=10, show_spinner="Looking at the pictures")
 def _sizes_of(key: str, column: str, _subject: Subject) -> pd.DataFrame:
-    """Width and height of at most 2,000 pictures; only the beginning of each file is read."""
+    """Width and height of at most 20,000 pictures; only the beginning of each file is read."""
     found = []
     for name in _subject.sample(column, _MOST_PICTURES):
         path = (_subject.files or Path()) / Path(name).name

@@ -11,7 +11,7 @@ from lib.ui.subject import Choice, Subject
 from lib.ui.words import escape_markdown, shorten
 
 _CLASSES, _EACH = 12, 6
-_WIDTH = 88
+_WIDTH = 72
 
 
 def show_classes(subject: Subject, choice: Choice) -> None:

@@ -61,20 +61,20 @@ def test_a_stored_data_set_says_how_much_the_checks_found(home: Path) -> None:
     next(button for button in app.button if button.label == "The checks found 2 things").click()
     app.run()
     assert faults(home) == ""
-    assert "1 of 60 test rows (2 %) repeat a row of another part" in words(app).replace("\\", "")
+    assert "1 of 60 test rows (2 %) is a copy of a row in another part" in words(app).replace("\\", "")
 
 
 def test_one_click_leaves_the_copies_out_in_a_new_version(home: Path) -> None:
     data = stored()
     app = page(data=data.ref, view="Checks")
-    assert "1 of 60 test rows (2 %) repeat a row of another part" in words(app).replace("\\", "")
+    assert "1 of 60 test rows (2 %) is a copy of a row in another part" in words(app).replace("\\", "")
     next(button for button in app.button if button.label.startswith("Leave out 1 copy")).click()
     app.run()
     assert faults(home) == "" and not app.error
     made = list_datasets()[0]
     assert (made.ref, made.parent, made.rows) == ("notes@2", data.ref, 239)
     assert app.query_params["data"] == ["notes@2"] or app.query_params["data"] == "notes@2"
-    assert "another part" not in words(app)
+    assert "in another part" not in words(app)
 
 
 def test_versions_are_compared_row_by_row(home: Path) -> None:

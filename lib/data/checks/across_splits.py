@@ -17,19 +17,18 @@ def across_splits(case: Case) -> list[Finding]:
     if not len(rows):
         return []
     parts, held = part[rows], np.flatnonzero(part >= _VALIDATION)
-    said, flattered = [], 0
+    said, flattered, exact = [], 0, 0
     for code, name in ((_TEST, "test"), (_VALIDATION, "validation")):
         total = int((part == code).sum())
         copies = _with_a_lower_copy(parts, groups, code)
-        number = len(copies)
-        flattered += number
-        if number:
-            exact = _exact(case, rows[copies], code)
-            how = "all word for word" if exact == number else f"{exact or 'none'} of them word for word"
-            said.append(
-                f"{number:,} of {total:,} {name} rows ({per_cent(number, total)}) repeat a row of another part, {how}"
-            )
-    what = f"{'; '.join(said)}."
+        if len(copies):
+            flattered += len(copies)
+            exact += _exact(case, rows[copies], code)
+            said.append(f"{len(copies):,} of {total:,} {name} rows ({per_cent(len(copies), total)})")
+    how = "the very same file" if case.pictures is not None else "word for word"
+    how = f"all {how}" if exact == flattered else f"{f'{exact:,}' if exact else 'none'} of them {how}"
+    are = "is a copy of a row" if flattered == 1 else "are copies of rows"
+    what = f"{' and '.join(said)} {are} in another part, {how}."
     drop = rows[_copies_to_drop(parts, groups)]
     moved, part_of = rows[parts != _lowest(parts, groups)], _lowest(parts, groups)
     fixes = [
