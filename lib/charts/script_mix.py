@@ -21,7 +21,7 @@ def script_mix_bars(scripts: Mapping[str, tuple[int, int]], *, texts: int, theme
         [(script, letters, rows) for script, (letters, rows) in scripts.items()],
         columns=["script", "letters", "texts"],
     ).sort_values(["texts", "letters"], ascending=False)
-    shown = table.head(MOST_SHOWN)
+    shown = table[table["texts"] > 0].head(MOST_SHOWN)
     total = int(table["letters"].sum())
     places = list(range(len(shown)))
     figure = go.Figure(
@@ -60,11 +60,12 @@ def script_mix_bars(scripts: Mapping[str, tuple[int, int]], *, texts: int, theme
     )
     figure.update_layout(bargap=0.3, dragmode=False)
     first = str(table["script"].iloc[0])
-    others = len(table) - 1
-    finding = f"All texts are written in {first}"
-    if others:
-        more = "1 more script" if others == 1 else f"{others} more scripts"
-        finding = f"Most texts are written in {first}, with {more}"
+    part = int(table["texts"].iloc[0])
+    finding = (
+        f"All texts are in {first}"
+        if part == texts
+        else f"{percent(part / texts)} of the texts are in {first}"
+    )
     styled(
         figure,
         theme=theme,

@@ -56,6 +56,7 @@ def difference(before: StoredDataset, after: StoredDataset) -> Difference:
     }
     lines = [both[chosen].assign(change=kind) for kind, chosen in ways.items()]
     table = pd.concat(lines, ignore_index=True)
+    table = table.sort_values(["change", "row_before", "row_after"], kind="stable", ignore_index=True)
     order = ["row_before", "row_after", "part_before", "part_after", "answer_before", "answer_after"]
     changed = np.logical_or.reduce(list(ways.values()))
     return Difference(table[["change", *order, "text"]], int((~changed).sum()))

@@ -11,7 +11,7 @@ from lib.plan.checking import Checking, checking_of
 from lib.plan.fixing import save_fixed
 from lib.ui import hand as hands
 from lib.ui.downloads import csv_bytes
-from lib.ui.frame import guarded, guarded_callback
+from lib.ui.frame import guarded, guarded_callback, redraw_page
 from lib.ui.numbers import count, duration
 from lib.ui.pictures import PICTURE_ROW, thumbnails_in
 from lib.ui.problems import show_problems
@@ -211,9 +211,9 @@ def _fix(ref: str, check: str, number: int, name: str) -> None:
     if not fixes:
         what = "This finding is not there any more."
         raise UserError(Problem(what, "checks", "Look at the list again.", code="finding-gone"))
-    with st.spinner("Writing the new version"):
-        made = save_fixed(stored, fixes[0], author=reviewer())
+    made = save_fixed(stored, fixes[0], author=reviewer())
     hands.take(data=made.ref)
+    redraw_page()
     st.toast(f"Saved as {escape_markdown(made.ref)}", icon=":material/check:")
 
 

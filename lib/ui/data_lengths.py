@@ -122,10 +122,12 @@ def _tokens(tokens: np.ndarray, reader: ModelInfo, place: int, *, all_texts: int
 
 def _scripts(subject: Subject, column: str, place: int) -> None:
     scripts, texts = _mix(subject.key, column, subject)
-    if len(scripts) > 1:
+    main = [script for script, (_, rows) in scripts.items() if rows]
+    if len(main) > 1:
         show_chart(script_mix_bars(scripts, texts=texts, theme=current_theme()), f"scripts-{place}")
-    elif scripts:
-        st.caption(f"All letters of {count(texts, 'text')} are {escape_markdown(next(iter(scripts)))}.")
+    elif main:
+        letters = share(scripts[main[0]][0], sum(number for number, _ in scripts.values()))
+        st.caption(f"{letters} of the letters in {count(texts, 'text')} are {escape_markdown(main[0])}.")
 
 
 @st.cache_data(max_entries=20, show_spinner=False)

@@ -1,12 +1,13 @@
 """The Versions view of the Data page: which versions there are, and what differs between two of them."""
 
+import pandas as pd
 import streamlit as st
 
 from lib.data.store import StoredDataset, list_datasets
 from lib.plan.versions import KINDS, Difference, difference
 from lib.ui import hand as hands
 from lib.ui.downloads import csv_bytes
-from lib.ui.frame import guarded_callback
+from lib.ui.frame import guarded_callback, redraw_page
 from lib.ui.numbers import count
 from lib.ui.words import escape_markdown, shorten
 
@@ -79,16 +80,24 @@ def _show(found: Difference, before: StoredDataset, after: StoredDataset) -> Non
         f"From version {before.version} to {after.version}: {', '.join(parts)}; {count(found.same, 'row')} "
         f"{'is' if found.same == 1 else 'are'} the same."
     )
-    table = found.table.assign(
-        row_before=found.table["row_before"] + 1, row_after=found.table["row_after"] + 1
-    )
-    shown = table.head(_MOST)
+    places = ["row_before", "row_after"]
+    table = found.table.assign(**{name: found.table[name] + 1 for name in places})
+    # What is nowhere to be said (of rows that are only gone, where they are now) needs no column.
+    shown = table.head(_MOST).dropna(axis="columns", how="all")
+    numbers = {name: shown[name].map(_number) for name in places if name in shown}
+    words = {
+        name: shown[name].fillna("") for name in map(str, shown) if name.startswith(("part_", "answer_"))
+    }
     if len(table) > _MOST:
         st.caption(f"The first {_MOST:,} of {count(len(table), 'line')}.")
     st.dataframe(
         shown.assign(
-            change=shown["change"].map(_WORDS), text=shown["text"].map(lambda text: shorten(text, 300))
+            change=shown["change"].map(_WORDS),
+            text=shown["text"].map(lambda text: shorten(text, 300)),
+            **numbers,
+            **words,
         ),
+        column_order=["change", *numbers, "text", *words],
         hide_index=True,
         height=min(36 * len(shown) + 40, 400),
         column_config={
@@ -119,6 +128,10 @@ def _show(found: Difference, before: StoredDataset, after: StoredDataset) -> Non
     ) if after.parent else None
 
 
+def _number(row: object) -> str:
+    return "" if pd.isna(row) else f"{int(str(row)):,}"
+
+
 @guarded_callback
 def _take(key: str) -> None:
     st.query_params[_WITH] = str(st.session_state[key])
@@ -128,3 +141,4 @@ def _take(key: str) -> None:
 def _open(ref: str) -> None:
     st.query_params.pop(_WITH, None)
     hands.take(data=ref)
+    redraw_page()

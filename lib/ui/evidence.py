@@ -12,7 +12,7 @@ from lib.ui.data_lengths import show_lengths
 from lib.ui.data_pictures import show_classes
 from lib.ui.data_rows import show_rows
 from lib.ui.data_versions import show_versions
-from lib.ui.frame import guarded
+from lib.ui.frame import guarded, redraw_if_asked
 from lib.ui.numbers import count
 from lib.ui.subject import Choice, Facts, Subject
 from lib.ui.words import escape_markdown, shorten, term
@@ -22,6 +22,7 @@ from lib.ui.words import escape_markdown, shorten, term
 @guarded
 def show_evidence(subject: Subject, choice: Choice, facts: Facts) -> None:
     """Everything about the table, in tabs, of which only the open one is worked out."""
+    redraw_if_asked()
     names = ["Rows", "Labels and split", "Lengths", "Columns", "Checks", "Versions"]
     rows, labels, sizes, columns, checks, versions = st.tabs(names, key="view", bind="query-params")
     if rows.open:

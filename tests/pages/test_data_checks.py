@@ -75,6 +75,7 @@ def test_one_click_leaves_the_copies_out_in_a_new_version(home: Path) -> None:
     assert (made.ref, made.parent, made.rows) == ("notes@2", data.ref, 239)
     assert app.query_params["data"] == ["notes@2"] or app.query_params["data"] == "notes@2"
     assert "in another part" not in words(app)
+    assert "In hand: **notes@2**" in words(app).replace("\\", "")
 
 
 def test_versions_are_compared_row_by_row(home: Path) -> None:
