@@ -7,6 +7,7 @@ from typing import Any
 from lib.errors import Problem, UserError
 from lib.methods import find_method
 from lib.methods.adapters import with_adapter
+from lib.methods.repair import read_repair
 from lib.models.adapted import base_folder, is_adapter
 from lib.runs.files import read_json
 from lib.tasks import find_task
@@ -70,6 +71,7 @@ def _load(folder: Path, about: dict[str, Any], brief: Brief, device: str, as_tra
     model = task.load_model(base_folder(folder), brief.target, **settings)
     if as_trained:
         method.loaded(model)
+        read_repair(model, folder)
     # What the run wrote into the base model before it learned: the size of pictures, how texts are written.
     task.settled(model, task.load_processor(folder), brief)
     return with_adapter(model, folder)

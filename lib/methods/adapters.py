@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.methods.parts import kept_beside, learns_whole
+from lib.methods.repair import save_repair
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -21,6 +22,7 @@ def save_adapter(model: Any, folder: Path, *, base: str, revision: str | None) -
     settings = model.peft_config["default"]
     settings.base_model_name_or_path, settings.revision = base, revision
     model.save_pretrained(folder, save_embedding_layers=False)
+    save_repair(model, folder)
     whole = model.get_base_model()
     # peft reads a tensor back under any name that the model has.
     weights = dict(whole.named_parameters(remove_duplicate=False))

@@ -1,7 +1,7 @@
 """What a method must say and do: how a loaded model is made ready to learn."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -61,6 +61,13 @@ class Method(ABC):
 
     def loaded(self, model: Any) -> None:
         """What must be done to a base model just loaded, to learn as well as to predict; `prepare` begins with it."""
+        return None
+
+    def complete(self, model: Any, options: Mapping[str, Any], *, again: Callable[..., Any]) -> None:
+        """What a base model just loaded gets before `prepare`, where it takes its weights as they were.
+
+        `again` loads the same model; its keywords are settings of from_pretrained.
+        """
         return None
 
     @abstractmethod

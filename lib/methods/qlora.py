@@ -1,13 +1,18 @@
 """QLoRA: the base model's weights are held in 4 or 8 bits, and LoRA adapters learn on top (Dettmers et al., 2023)."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lib.errors import Problem
 from lib.methods.lora import Lora, LoraOptions
 from lib.methods.parts import learns_whole
+from lib.methods.repair import give_back
+from lib.methods.weights import count_weights
 from lib.option import option, values_as
+
+_LOG = logging.getLogger(__name__)
 
 # Heads and what feeds them are kept whole: small, and the first to suffer from few bits. Names as transformers matches
 # them: from the first part of a layer's full name on, as a regular expression.
@@ -33,6 +38,15 @@ class QloraOptions(LoraOptions):
         group="Adapter",
         low=4,
         high=8,
+    )
+    repair: int = option(
+        64,
+        title="Repair rank",
+        help="What rounding to 4 bits took is given back beside each matrix, up to this rank (LQER). It never learns. "
+        "0 leaves it out, as do 8 bits and DoRA.",
+        group="Adapter",
+        low=0,
+        high=256,
     )
 
 
@@ -81,6 +95,26 @@ class Qlora(Lora):
         """Heads back in full precision where their names were not foreseen; on a CPU, weights in their usual form."""
         unpack_layers(model, learns_whole(model))
         keep_gradients(model)
+
+    def complete(self, model: Any, options: Mapping[str, Any], *, again: Callable[..., Any]) -> None:
+        """Gives back beside each matrix in 4 bits what rounding took, if the machine has room to look at it."""
+        import psutil
+        import torch
+
+        chosen = values_as(QloraOptions, options)
+        # DoRA measures the length of the weights as they are held, and would not see what lies beside them.
+        if chosen.bits != 4 or not chosen.repair or chosen.dora:
+            return
+        self.loaded(model)
+        needed = 2 * count_weights(model)["total"]
+        if psutil.virtual_memory().available < 1.2 * needed:
+            _LOG.warning(
+                "What rounding took is not given back: it needs the model in 16 bits once more (%.1f GB).",
+                needed / 1e9,
+            )
+            return
+        with torch.random.fork_rng():
+            give_back(model, again(dtype=torch.bfloat16), rank=chosen.repair)
 
 
 def quantisation(bits: int, *, bf16: bool) -> dict[str, Any]:
@@ -135,7 +169,8 @@ def keep_gradients(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, Linear4bit):
             module.support_avx512bf16_for_cpu = False
-        if isinstance(module, Linear4bit | Linear8bitLt) and module.bias is not None:
+        has_bias = isinstance(module, Linear4bit | Linear8bitLt) and module.bias is not None
+        if has_bias and _in_type_of_bias not in module._forward_pre_hooks.values():
             module.register_forward_pre_hook(_in_type_of_bias)
 
 

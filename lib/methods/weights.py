@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from lib.methods.repair import corrections
+
 
 def count_weights(model: Any) -> dict[str, int]:
     """`total` and `trainable` weights; those in 4 bits count as themselves, not as the bytes that hold two of them."""
@@ -12,8 +14,9 @@ def count_weights(model: Any) -> dict[str, int]:
 
 
 def weights_mb(model: Any) -> float:
-    """The memory of all weights, with what 4- and 8-bit weights are scaled by, in MB."""
-    return sum(_bytes(weight) for weight in model.parameters()) / 1e6
+    """The memory of all weights, with what 4- and 8-bit weights are scaled and repaired by, in MB."""
+    beside = sum(_held(buffer) for pair in corrections(model).values() for buffer in pair)
+    return (sum(_bytes(weight) for weight in model.parameters()) + beside) / 1e6
 
 
 def is_adapted(model: Any) -> bool:
@@ -29,10 +32,15 @@ def matrices_mb(model: Any) -> dict[str, float]:
     matrices = [
         module.get_base_layer().weight for module in model.modules() if hasattr(module, "lora_embedding_A")
     ]
+    beside = sum(_held(buffer) for pair in corrections(model).values() for buffer in pair)
     return {
-        "held": sum(_bytes(weight) for weight in matrices) / 1e6,
+        "held": (sum(_bytes(weight) for weight in matrices) + beside) / 1e6,
         "bf16": sum(2 * _weights(weight) for weight in matrices) / 1e6,
     }
+
+
+def _held(tensor: Any) -> int:
+    return int(tensor.numel() * tensor.element_size())
 
 
 def _weights(weight: Any) -> int:
@@ -41,10 +49,10 @@ def _weights(weight: Any) -> int:
 
 
 def _bytes(weight: Any) -> int:
-    total = weight.numel() * weight.element_size()
+    total = _held(weight)
     state, rows = getattr(weight, "quant_state", None), getattr(weight, "SCB", None)
     tensors = [] if rows is None else [rows]
     while state is not None:
         tensors += [state.absmax, state.code]
         state = getattr(state, "state2", None)
-    return int(total + sum(one.numel() * one.element_size() for one in tensors))
+    return int(total + sum(_held(one) for one in tensors))

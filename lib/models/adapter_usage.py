@@ -6,6 +6,8 @@ from pathlib import Path
 
 from lib.models.adapted import is_adapter
 
+# As `lib.methods.repair` calls its file.
+REPAIR = "repair.safetensors"
 _PLACE = r"('[^']*'|\"[^\"]*\"|folder)"
 _CLASS = r"(?:AutoModelFor\w+|getattr\(transformers, config\.architectures\[0\]\))"
 _LOADED = re.compile(_CLASS + r"\.from_pretrained\(" + _PLACE + r"\)")
@@ -40,9 +42,24 @@ def usage_of(folder: Path, snippet: str, *, place: str = ".") -> str:
         used.append("BitsAndBytesConfig")
         shown = ", ".join(f"{name}={value!r}" for name, value in held.items())
         given.append(f"quantization_config=BitsAndBytesConfig({shown})")
+    imports = ["from peft import PeftModel"]
+    if (folder / REPAIR).is_file():
+        # Beside each matrix lies what rounding it to four bits took.
+        imports.append("from safetensors.torch import load_file")
+        after += [
+            f"repair = load_file({place!r} + '/{REPAIR}')"
+            if place != "."
+            else f"repair = load_file('{REPAIR}')",
+            "for name, layer in base.named_modules():",
+            "    if f'{name}.a' in repair:",
+            "        a, b = repair[f'{name}.a'], repair[f'{name}.b']",
+            "        layer.register_forward_hook(",
+            "            lambda _, read, out, a=a, b=b: out + read[0] @ a.to(read[0]).T @ b.to(read[0]).T",
+            "        )",
+        ]
     listed = "".join(f"    {one},\n" for one in given)
     head = [
-        "from peft import PeftModel",
+        *imports,
         f"from transformers import {', '.join(sorted(used))}",
         "",
         f"base = {base['class']}.from_pretrained(",

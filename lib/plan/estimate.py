@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from lib.errors import UserError
+from lib.methods.qlora import QloraOptions
+from lib.methods.repair import MOST_OF_16_BITS
 from lib.models.sources import ModelInfo, find_model
 from lib.plan.shape import Shape, shape_of
 from lib.runs.files import read_json, write_json
@@ -82,13 +84,15 @@ class Estimate:
 class How:
     """What a method does to a model's weights, as far as it costs: `bits` is 0 for fp32; `rank` is 0 without adapters.
 
-    `frozen`: only what is fresh or added learns. `reaches_inside`: gradients go through the layers all the same.
+    `repair` is the rank of what is laid beside weights in four bits, 0 for none. `frozen`: only what is fresh or added
+    learns. `reaches_inside`: gradients go through the layers all the same.
     """
 
     frozen: bool
     bits: int = 0
     rank: int = 0
     dropout: bool = False
+    repair: int = 0
 
     @property
     def reaches_inside(self) -> bool:
@@ -102,7 +106,8 @@ def how_of(method: Mapping[str, Any]) -> How:
     if name not in ("lora", "qlora"):
         return How(frozen=name == "head")
     bits = int(method.get("bits", 4)) if name == "qlora" else 0
-    return How(True, bits, int(method.get("rank", 16)), float(method.get("dropout", 0.05)) > 0)
+    repair = 0 if bits != 4 or method.get("dora") else int(method.get("repair", QloraOptions().repair))
+    return How(True, bits, int(method.get("rank", 16)), float(method.get("dropout", 0.05)) > 0, repair)
 
 
 @lru_cache(maxsize=1)
@@ -177,6 +182,8 @@ def memory_of(
     if how.frozen:
         # Tables, and what a quantised model keeps whole, are in fp32.
         weights = 4 * shape.tables + BYTES_PER_FROZEN_WEIGHT[how.bits] * shape.in_layers
+        # Corrections of what rounding took, in 16 bits.
+        weights += min(2 * how.repair * shape.matrix_sizes, MOST_OF_16_BITS * 2 * shape.in_layers)
         weights += BYTES_PER_TRAINED_PARAMETER * learned
     else:
         weights = BYTES_PER_TRAINED_PARAMETER * learned

@@ -83,6 +83,23 @@ def killed_since(before: dict[str, int]) -> str | None:
     return "machine" if risen else None
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it says that memory could not be had: Python's own, torch's on a processor, or a GPU's."""
+    text = str(error).lower()
+    said = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
+    # A GPU's is torch.OutOfMemoryError, which says "CUDA out of memory"; a processor's "DefaultCPUAllocator: …".
+    return isinstance(error, MemoryError) or any(words in text for words in said)
+
+
+def wanted_words(text: str) -> str:
+    """How much was asked for at the end, as torch says it: " when another 512.0 MB were asked for"; else nothing."""
+    found = re.search(r"tried to allocate ([\d.]+) ?(bytes|[KMGT]i?B)", text, re.IGNORECASE)
+    if found is None:
+        return ""
+    unit = {"b": 1.0, "k": 2.0**10, "m": 2.0**20, "g": 2.0**30, "t": 2.0**40}[found[2][0].lower()]
+    return f" when another {float(found[1]) * unit / 1e6:,.1f} MB were asked for"
+
+
 def _has_memory(group: Path) -> bool:
     return (group / "memory.max").is_file() or (group / "memory.limit_in_bytes").is_file()
 

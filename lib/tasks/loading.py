@@ -58,7 +58,7 @@ def label_head(
     return named | ({"problem_type": problem_type} if problem_type else {})
 
 
-def load_pretrained(folder: Path, *, auto_class: str, wanted: str, **settings: Any) -> Any:
+def load_pretrained(folder: Path, *, auto_class: str, wanted: str, dtype: Any = None, **settings: Any) -> Any:
     """The model in fp32, from safetensors only; `settings` go into its config, `wanted` into the sentence if it fails.
 
     fp32 because fine-tuning in pure bf16 loses small updates; mixed precision is autocast's business. The model gets an
@@ -70,7 +70,7 @@ def load_pretrained(folder: Path, *, auto_class: str, wanted: str, **settings: A
     try:
         model, loaded = getattr(transformers, auto_class).from_pretrained(
             folder,
-            dtype=torch.float32,
+            dtype=dtype or torch.float32,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,

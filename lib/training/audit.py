@@ -18,6 +18,7 @@ from lib.models.adapted import is_adapter
 from lib.models.hub_download import DownloadStopped
 from lib.models.sources import find_model
 from lib.plan.audit import THOROUGH
+from lib.plan.run_rows import PARTS, Rows, load_rows
 from lib.runs.files import write_json
 from lib.runs.folder import RunFolder
 from lib.runs.options import options_from
@@ -32,7 +33,6 @@ from lib.training.progress import Progress, peak_memory_mb
 from lib.training.quick_audit import judge_folds, row_features
 from lib.training.ranks import torch_device
 from lib.training.reader import read_vectors
-from lib.training.rows import PARTS, Rows, load_rows
 from lib.training.session import learned, prepare, session_trainer
 from lib.training.stopwatch import Stopwatch
 from lib.training.validation import Validation

@@ -13,12 +13,12 @@ from lib.methods.adapters import save_adapter
 from lib.models.adapted import about_base, plain_name
 from lib.models.adapter_usage import usage_of
 from lib.models.sources import find_model
+from lib.plan.run_rows import Rows
 from lib.runs.files import write_atomic, write_json
 from lib.runs.folder import RunFolder
 from lib.runs.spec import Spec
 from lib.tasks.base import Brief, Task
 from lib.training.card import model_card
-from lib.training.rows import Rows
 
 
 def keep_predictions(

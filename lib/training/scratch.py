@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from lib.models.scratch import build_scratch
+from lib.plan.run_rows import Rows
 from lib.tasks.base import Task
-from lib.training.rows import Rows
 
 
 def made_from_scratch(ref: str, task: Task, rows: Rows, folder: Path, *, seed: int) -> Path:

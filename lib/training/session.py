@@ -21,6 +21,7 @@ from lib.models.hub_download import DownloadStopped
 from lib.models.sources import ModelInfo
 from lib.option import values_as
 from lib.plan.checkup import final_findings
+from lib.plan.run_rows import Rows, load_rows
 from lib.plan.teaching import student_model, teacher_model
 from lib.runs.files import write_json
 from lib.runs.folder import RunFolder
@@ -48,7 +49,7 @@ from lib.training.judging import (
 from lib.training.keeping import keep_model, keep_predictions
 from lib.training.progress import Progress, peak_memory_mb
 from lib.training.reading import check_learned, read_facts
-from lib.training.rows import Rows, content_mark, encode_rows, load_rows
+from lib.training.rows import content_mark, encode_rows
 from lib.training.scratch import made_from_scratch
 from lib.training.stopwatch import Stopwatch
 from lib.training.teaching import Teaching, called_in
@@ -237,6 +238,7 @@ def prepare(run: RunFolder, spec: Spec, progress: Progress) -> Session:
     set_seed(options.seed)
     processor = task.load_processor(folder)
     model = task.load_model(folder, target, **method.load_settings(how, device=device))
+    method.complete(model, how, again=partial(task.load_model, folder, target))
     brief = task.settled(model, processor, brief)
     model = method.prepare(model, how)
     session = Session(run, spec, task, options, rows, brief, processor, model, device, teaching)

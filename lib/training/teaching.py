@@ -14,6 +14,7 @@ from lib.errors import Problem, UserError
 from lib.methods.distill import DistillOptions, listens, looks_inside
 from lib.methods.soft_losses import BY_ROW, BY_WORD
 from lib.option import values_as
+from lib.plan.run_rows import Rows
 from lib.plan.teaching import teacher_model
 from lib.runs.folder import RunFolder
 from lib.runs.spec import Spec
@@ -25,7 +26,6 @@ from lib.training.distiller import Distiller
 from lib.training.download import downloaded
 from lib.training.keeping import by_name, keep_baseline, kept_baseline
 from lib.training.progress import Progress
-from lib.training.rows import Rows
 from lib.training.speed import Side, measure_speed
 from lib.training.teacher import Teacher, load_teacher, reads_alike
 

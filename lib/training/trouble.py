@@ -2,13 +2,13 @@
 
 import contextlib
 import errno
-import re
 import traceback
 from collections.abc import Iterator
 
 from lib.errors import Problem, UserError
 from lib.plan.relief import OUT_OF_MEMORY, with_relief
 from lib.runs.folder import RunFolder
+from lib.runs.memory import is_out_of_memory, wanted_words
 from lib.training.progress import Progress
 
 
@@ -55,23 +55,6 @@ def explain(error: BaseException, run: RunFolder) -> Problem:
         fix="Read the run's log; resuming may help.",
         code="fault",
     )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether it says that memory could not be had: Python's own, torch's on a processor, or a GPU's."""
-    text = str(error).lower()
-    said = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
-    # A GPU's is torch.OutOfMemoryError, which says "CUDA out of memory"; a processor's "DefaultCPUAllocator: …".
-    return isinstance(error, MemoryError) or any(words in text for words in said)
-
-
-def wanted_words(text: str) -> str:
-    """How much was asked for at the end, as torch says it: " when another 512.0 MB were asked for"; else nothing."""
-    found = re.search(r"tried to allocate ([\d.]+) ?(bytes|[KMGT]i?B)", text, re.IGNORECASE)
-    if found is None:
-        return ""
-    unit = {"b": 1.0, "k": 2.0**10, "m": 2.0**20, "g": 2.0**30, "t": 2.0**40}[found[2][0].lower()]
-    return f" when another {float(found[1]) * unit / 1e6:,.1f} MB were asked for"
 
 
 def progress_place(run: RunFolder) -> str:

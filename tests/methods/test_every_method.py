@@ -1,33 +1,22 @@
 """What every method promises, for every task whose output it serves: a run that learns, saves and predicts."""
 
-import inspect
-import json
-import re
-import subprocess
-import sys
-import textwrap
 from importlib import import_module
-from operator import eq
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from lib.data.examples import EXAMPLES
-from lib.data.store import open_dataset
 from lib.errors import UserError
 from lib.methods import METHODS, find_method
 from lib.methods.base import Method
-from lib.models.adapted import is_adapter
 from lib.models.sources import find_model
-from lib.plan.columns import whole_paths
 from lib.plan.planner import plan_run
-from lib.runs.folder import RunFolder, create_run
+from lib.runs.folder import create_run
 from lib.runs.spec import DataSpec, Spec
 from lib.tasks import TASKS
 from lib.tasks.base import Task
+from tests.methods.plainly import assert_transformers_alone_agrees
 from tests.models.tiny import tiny_checkpoint
 
 each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
@@ -183,64 +172,3 @@ def test_a_run_learns_and_its_model_predicts_the_same_in_plain_transformers(
         beaten = value - result["baselines"][other][main]
         assert (beaten if task.main_score.higher_is_better else -beaten) > least, (other, result)
     assert_transformers_alone_agrees(run, task, about)
-
-
-def assert_transformers_alone_agrees(run: RunFolder, task: Task, about: ModuleType) -> None:
-    """`plain` of the task's own test file, run where Atelier cannot be imported, gives the same predictions."""
-    rows = pd.read_parquet(run.predictions_path).head(20)
-    inputs = {name: str(name).removeprefix("input: ") for name in rows if str(name).startswith("input: ")}
-    data = run.spec.data
-    whole = whole_paths(
-        rows[list(inputs)].rename(columns=inputs), task, data.columns, open_dataset(data.dataset or "").files
-    )
-    given = whole.to_dict("records")
-    code = (
-        "import json, sys\n"
-        "sys.modules['lib'] = None\n"
-        f"{loading_of(run.model_path)}\n"
-        f"{textwrap.dedent(inspect.getsource(about.plain))}\n"
-        "print(json.dumps(plain(sys.argv[1], json.load(sys.stdin))))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(run.model_path)],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=run.model_path,
-    )
-    assert done.returncode == 0, done.stderr
-    predicted = rows[getattr(about, "PLAIN_COLUMN", "predicted")].tolist()
-    said = json.loads(done.stdout.splitlines()[-1])
-    is_number = isinstance(predicted[0], float)
-    if run.spec.method.get("bits") == 8:
-        # LLM.int8 keeps a column whole when any row of the batch has an outlier there (Dettmers et al., 2022), so what
-        # it says of a row depends a little on the others, and a close call may fall the other way.
-        near = pytest.approx(predicted, rel=3e-2) if is_number else predicted
-        assert said == near or sum(map(eq, said, predicted)) >= 0.6 * len(predicted)
-        return
-    # Numbers only nearly: a batch of other texts is padded otherwise and adds up in another order.
-    assert said == (pytest.approx(predicted, rel=1e-4) if is_number else predicted)
-
-
-def loading_of(folder: Path) -> str:
-    """The lines of an adapter's card that load its base model, and `from_pretrained` made to give the two together."""
-    if not is_adapter(folder):
-        return ""
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"```python\n(from peft .*?\nbase = .*?\n\)\n(?:base\..*?\n)*)", card, flags=re.DOTALL)
-    assert found, card
-    return (
-        # A quicker way to compute on some CPUs, in bf16; the run's own figures are in fp32.
-        "import bitsandbytes.nn.modules as quantised\n"
-        "quantised.has_avx512bf16 = lambda: False\n"
-        f"{found.group(1)}"
-        "import transformers\n"
-        "whole = PeftModel.from_pretrained(base, '.').eval()\n"
-        # What the task says of itself lies beside the adapter; the base's config knows nothing of it.
-        "own = transformers.AutoConfig.from_pretrained('.')\n"
-        "base.config.task_specific_params = getattr(own, 'task_specific_params', None)\n"
-        "for name in dir(transformers):\n"
-        "    if name.startswith('AutoModelFor'):\n"
-        "        getattr(transformers, name).from_pretrained = lambda *given, **settings: whole\n"
-    )

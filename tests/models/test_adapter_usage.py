@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lib.models.adapter_usage import usage_of
+from lib.methods import repair
+from lib.models.adapter_usage import REPAIR, usage_of
 from lib.tasks import TASKS
 from lib.tasks.base import Brief, Task
 
@@ -55,3 +56,19 @@ def test_a_base_in_few_bits_is_loaded_in_few_bits(tmp_path: Path) -> None:
 
 def test_a_whole_model_s_snippet_stays_as_it_is(tmp_path: Path) -> None:
     assert usage_of(tmp_path, snippet(TASKS[0], ".")) == snippet(TASKS[0], ".")
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.slug)
+@pytest.mark.parametrize("place", [".", "/some (odd)/place"])
+def test_what_rounding_took_is_put_beside_the_base_before_the_adapter(
+    task: Task, place: str, tmp_path: Path
+) -> None:
+    (tmp_path / REPAIR).touch()
+    code = usage_of(adapter(tmp_path), snippet(task, place), place=place)
+    compile(code, "snippet", "exec")
+    assert code.count("register_forward_hook") == 1
+    assert code.index("register_forward_hook") < code.index("PeftModel.from_pretrained(base,")
+
+
+def test_the_file_of_what_rounding_took_has_one_name() -> None:
+    assert repair.FILE == REPAIR

@@ -54,9 +54,30 @@ def test_whole_weights_take_sixteen_bytes_each_and_frozen_ones_four() -> None:
 @pytest.mark.parametrize(("bits", "byte_share"), [(8, 1.01), (4, 0.52)])
 def test_quantised_layers_take_their_bits_and_tables_stay_whole(bits: int, byte_share: float) -> None:
     lora = memory(LORA, tokens=1, batch_size=1)
-    quantised = memory({"name": "qlora", "bits": bits}, tokens=1, batch_size=1)
+    quantised = memory({"name": "qlora", "bits": bits, "repair": 0}, tokens=1, batch_size=1)
     in_layers = 109.482 - 30.522 * 0.768
     assert lora - quantised == pytest.approx(in_layers * (4 - byte_share), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("options", "megabytes"),
+    [
+        # Σ (inputs + outputs) of BERT-base's matrices is 12 · (4 · 1,536 + 2 · 3,840), two bytes each.
+        ({"bits": 4, "repair": 8}, 2 * 8 * 0.165888),
+        ({"bits": 4}, 2 * 64 * 0.165888),
+        # It never takes more than its share of the matrices in 16 bits.
+        ({"bits": 4, "repair": 256}, 0.18 * 2 * (109.482 - 30.522 * 0.768)),
+        ({"bits": 8}, 0),
+        ({"bits": 4, "dora": True}, 0),
+    ],
+)
+def test_what_rounding_took_is_counted_where_it_is_given_back(
+    options: dict[str, Any], megabytes: float
+) -> None:
+    with_it, without = (
+        memory({"name": "qlora", **options, **more}, tokens=1, batch_size=1) for more in ({}, {"repair": 0})
+    )
+    assert with_it - without == pytest.approx(megabytes, rel=0.02, abs=0.01)
 
 
 def test_what_is_kept_grows_with_the_batch_and_not_with_accumulation() -> None:

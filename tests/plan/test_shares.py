@@ -27,7 +27,7 @@ def test_a_smaller_share_lies_in_every_larger_one_and_keeps_the_order(rows: int)
 def test_the_runs_differ_in_their_share_alone_and_judge_the_same_rows(
     home: Path, csv_file: Path, tiny_encoder: Path
 ) -> None:
-    from lib.training.rows import load_rows
+    from lib.plan.run_rows import load_rows
 
     wish = Spec("text-classification", DataSpec(file=str(csv_file)), f"folder:{tiny_encoder}", name="moods")
     specs = shared(plan_run(wish).spec)

@@ -247,8 +247,8 @@ def test_the_test_rows_are_not_looked_at_before_the_search_is_over(
     monkeypatch.setattr(TextClassification, "evaluate", listening)
     spec = chosen_spec(run, told(run))
     assert spec is not None and spec.search is None
+    from lib.plan.run_rows import load_rows
     from lib.tasks import find_task
-    from lib.training.rows import load_rows
 
     frames = load_rows(run.spec, find_task("text-classification")).frames
     assert len(scored) == 2 * 2
