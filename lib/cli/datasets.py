@@ -7,9 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from lib.cli.reading import add_reading, keep_aside, read_given
+from lib.data.checks import Finding
 from lib.data.profile import find_split_column, profile_table
+from lib.data.split import SplitPlan
+from lib.data.table import Table
+from lib.errors import errors_in
 from lib.plan.columns import choose_columns, suggested_task, whole_paths
+from lib.plan.data_checks import case_of, find_all
 from lib.tasks import TASKS
+from lib.tasks.base import Task
+
+# Of a finding so many rows are listed; how many there are is said beside them.
+MOST_ROWS_NAMED = 1_000
 
 
 def add_commands(commands: Any) -> None:
@@ -30,6 +39,7 @@ def run_data(options: argparse.Namespace) -> int:
     table = read_given([options.file, *options.more], options)
     profile = profile_table(table.frame)
     problems = list(table.problems)
+    findings: list[Finding] = []
     guesses: dict[str, dict[str, str]] = {}
     meant = suggested_task(profile)
     for task in TASKS:
@@ -39,6 +49,8 @@ def run_data(options: argparse.Namespace) -> int:
     if meant.slug in guesses:
         columns = guesses[meant.slug]
         problems += meant.check(whole_paths(table.frame, meant, columns, table.files), columns)
+        if not errors_in(problems):
+            findings = _findings(table, meant, columns)
     keep_aside(table, options)
     if options.json:
         answer = {
@@ -52,6 +64,7 @@ def run_data(options: argparse.Namespace) -> int:
             "columns": guesses,
             "split_column": find_split_column(table.frame),
             "problems": [problem.to_json() for problem in problems],
+            "checks": [_finding_json(finding) for finding in findings],
         }
         print(json.dumps(answer, ensure_ascii=False))
         return 0
@@ -69,4 +82,38 @@ def run_data(options: argparse.Namespace) -> int:
         )
     for problem in problems:
         print(f"{problem.severity}: {problem}", file=sys.stderr)
+    for finding in findings:
+        print(f"check: {finding.problem()}")
     return 0
+
+
+def _findings(table: Table, task: Task, columns: dict[str, str]) -> list[Finding]:
+    """What the checks find, with a line of progress for whoever watches."""
+    column = find_split_column(table.frame)
+    split = SplitPlan(column=column) if column else SplitPlan()
+
+    def tell(looks_for: str, done: int, share: float) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\033[Klooking for {looks_for} ({share:.0%})", end="", file=sys.stderr, flush=True)
+
+    found = find_all(
+        lambda part: case_of(table.frame, task, columns, split, files=table.files, tell=part), tell=tell
+    )
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    return found
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding for scripts: its sentences, how many rows and which (from 1), and what would put it right."""
+    return {
+        "check": finding.check,
+        "severity": finding.severity,
+        "what": finding.what,
+        "why": finding.why,
+        "where": finding.where,
+        "count": len(finding.rows),
+        "rows": (finding.rows[:MOST_ROWS_NAMED] + 1).tolist(),
+        "fixes": [{"name": fix.name, "title": fix.title, "what": fix.explanation} for fix in finding.fixes],
+        "advice": finding.advice,
+    }

@@ -102,7 +102,7 @@ def save_corrected(
         parent=stored.ref,
         changes=table,
     )
-    _carry_reviews(stored, made, label, table, kept.index)
+    carry_reviews(stored, made, label, table, kept.index)
     return made
 
 
@@ -120,10 +120,13 @@ def pinned_column(frame: pd.DataFrame, split: SplitPlan, parts: "pd.Series[str]"
     return name
 
 
-def _carry_reviews(
+def carry_reviews(
     stored: StoredDataset, made: StoredDataset, label: str, table: pd.DataFrame, kept: pd.Index
 ) -> None:
-    """The decisions of the old version for the rows of the new one: a new label counts as accepted there."""
+    """The decisions of the old version for the rows of the new one: a new label counts as accepted there.
+
+    `table` are the relabelled rows; `kept` the old numbers of the new version's rows, in their order.
+    """
     place = {int(row): number for number, row in enumerate(kept)}
     before = dict(zip(table["row"], table["from"], strict=True))
     subject = subject_of(made.fingerprint, label)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from lib.data.cells import Items, as_list, items_of
 from lib.data.names import ID_NAMES, SPLIT_NAMES, plain_name
+from lib.data.word_counts import word_counts
 from lib.errors import Problem
 
 Kind = Literal["text", "label", "number", "date", "id", "split", "list", "image", "empty"]
@@ -34,6 +35,7 @@ _LIST = r"(?s)^\s*\[.*\]\s*$"
 _IMAGE = r"(?i)^[^\n:]{1,250}\.(png|jpe?g|jfif|webp|gif|bmp|tiff?)$"
 # Lists are parsed on this many different cells at most to say what they hold.
 _PARSED = 200
+_FOLDED_AT_ONCE = 50_000
 SPLIT_VALUES: dict[str, str] = {
     **dict.fromkeys(("train", "training", "trn", "fit"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev", "development", "validate"), "validation"),
@@ -119,8 +121,20 @@ def is_number(cell: str) -> bool:
 def profile_table(frame: pd.DataFrame) -> Profile:
     """The profile of a table of text columns."""
     columns = [_profile_column(str(name), as_arrow(frame[name])) for name in frame.columns]
-    duplicates = int(frame.duplicated().sum()) if len(frame.columns) else 0
-    return Profile(rows=len(frame), columns=tuple(columns), duplicate_rows=duplicates)
+    return Profile(rows=len(frame), columns=tuple(columns), duplicate_rows=_duplicate_rows(frame, columns))
+
+
+def _duplicate_rows(frame: pd.DataFrame, columns: Sequence[ColumnProfile]) -> int:
+    """How many rows repeat an earlier one; only rows whose cell in the most varied column repeats can be such rows."""
+    if not columns:
+        return 0
+    varied = max(columns, key=lambda column: column.distinct)
+    if varied.distinct + min(varied.missing, 1) == len(frame):
+        return 0
+    cells = as_arrow(frame[varied.name]).dictionary_encode(null_encoding="encode")
+    codes = np.asarray(cells.indices)
+    repeated = np.bincount(codes)[codes] > 1
+    return int(frame[repeated].duplicated().sum())
 
 
 def as_arrow(series: pd.Series) -> pa.Array:
@@ -145,7 +159,7 @@ def _profile_column(name: str, cells: pa.Array) -> ColumnProfile:
     )
     top = tuple((text[:_EXAMPLE_CHARACTERS], count) for text, count in pairs[:TOP_VALUES])
     # A word count per distinct value is enough: repeated values are weighted by their rows.
-    lengths = np.asarray(pc.count_substring_regex(values, r"\S+")) if len(values) else np.zeros(0, dtype=int)
+    lengths = word_counts(values)
     words = _word_lengths(np.repeat(lengths, counts))
     characters = int(pc.max(pc.utf8_length(values)).as_py()) if len(values) else 0
     kind = _kind(name, values, counts, float(words.get("mean", 0.0)), len(cells))
@@ -323,11 +337,19 @@ def find_split_column(frame: pd.DataFrame) -> str | None:
 
 def fold_text(series: pd.Series) -> pd.Series:
     """Texts without the differences that do not count: case folded, every run of white space one space."""
-    folded = [
-        " ".join(cell.casefold().split()) if isinstance(cell, str) else None
-        for cell in as_arrow(series).to_pylist()
+    cells = as_arrow(series)
+    # Piece by piece: a million texts as objects of Python would take twice their own memory.
+    parts = [
+        pa.array(
+            [
+                " ".join(cell.casefold().split()) if isinstance(cell, str) else None
+                for cell in cells.slice(start, _FOLDED_AT_ONCE).to_pylist()
+            ],
+            type=pa.large_string(),
+        )
+        for start in range(0, len(cells), _FOLDED_AT_ONCE)
     ]
-    return pd.Series(pd.array(folded, dtype="str"))
+    return pd.Series(pd.array(pa.chunked_array(parts, type=pa.large_string()), dtype="str"))
 
 
 def conflicts(frame: pd.DataFrame, text: str | Sequence[str], label: str) -> tuple[Problem, ...]:

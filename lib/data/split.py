@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from lib.data.profile import SPLIT_VALUES, fold_text
+from lib.data.times import by_time, moments
 from lib.errors import Problem, UserError
 
 SPLITS = ("train", "validation", "test")
-_KEYS = ("column", "train", "validation", "test", "stratify", "group", "seed")
+_KEYS = ("column", "train", "validation", "test", "stratify", "group", "time", "seed")
 # The shares carved from "train" when a split column has no validation or no test rows.
 _CARVED = 0.1
 _SMALL_TEST = 100
@@ -25,7 +26,8 @@ class SplitPlan:
 
     With `column`, that column's values decide and the shares are not used. `stratify` keeps every label's
     share equal in all parts; `group` names a column whose equal values stay together; `seed` picks another
-    division of the same shares.
+    division of the same shares. `time` names a column of dates or numbers: the latest rows are for test, those before
+    for validation, whatever their labels.
     """
 
     column: str | None = None
@@ -35,10 +37,12 @@ class SplitPlan:
     stratify: bool = True
     group: str | None = None
     seed: int = 13
+    time: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The plan as the `split:` mapping of a spec."""
-        rest = {"stratify": self.stratify, "group": self.group, "seed": self.seed}
+        rest: dict[str, Any] = {"stratify": self.stratify, "group": self.group, "seed": self.seed}
+        rest |= {"time": self.time} if self.time else {}
         if self.column is not None:
             return {"column": self.column, **rest}
         return {"train": self.train, "validation": self.validation, "test": self.test, **rest}
@@ -89,8 +93,11 @@ def _plan_problems(value: Any) -> list[Problem]:
             found.append(
                 _wrong("shares", f"The shares do not sum to 1 but to {total:g} ({said}).", "Change one.")
             )
-    if value.get("group") is not None and not isinstance(value["group"], str):
-        found.append(_wrong("group", f"The group is {value['group']!r}.", "Give a column's name."))
+    for key in ("group", "time"):
+        if value.get(key) is not None and not isinstance(value[key], str):
+            found.append(_wrong(key, f"The {key} is {value[key]!r}.", "Give a column's name."))
+    if value.get("column") is not None and value.get("time") is not None:
+        found.append(_wrong("time", "A split has a column or a time, not both.", "Leave one of them out."))
     if value.get("stratify") is not None and not isinstance(value["stratify"], bool):
         found.append(_wrong("stratify", f"The value is {value['stratify']!r}.", "Give true or false."))
     seed = value.get("seed")
@@ -127,13 +134,17 @@ def assign(frame: pd.DataFrame, plan: SplitPlan, *, label: str | None, text: Seq
     unit has a place in an order given by the SHA-256 of seed and content, so the order of the rows does not
     matter and new rows move few old ones. Within each label the first units are for test, the next for
     validation, the others for training, as many as the shares say (rounded so that the totals hold). A label
-    with one unit is for training only, with two it is in training and test, with more in all three.
+    with one unit is for training only, with two it is in training and test, with more in all three. By time, the order
+    is that of the moments (see `by_time`), and rows without one are missing.
     """
-    _need_columns(frame, [plan.column, plan.group, label, *text])
+    _need_columns(frame, [plan.column, plan.group, plan.time, label, *text])
     units, keys, strata = division(frame, plan, label=label if plan.stratify else None, text=text)
     if plan.column is None:
         shares = (plan.validation, plan.test)
-        parts = _divide(units, keys, strata, shares)
+        if plan.time is not None:
+            parts = by_time(moments(frame[plan.time]), units, shares)
+        else:
+            parts = _divide(units, keys, strata, shares)
         return pd.Series(pd.array(parts, dtype="str"), index=frame.index, name="split")
     return _by_column(frame, plan.column, units, keys, strata)
 
@@ -333,7 +344,7 @@ def _judge(counts: dict[str, int], labels: dict[str, dict[str, int]], unassigned
     found = []
     if unassigned:
         what = f"{unassigned:,} row{'' if unassigned == 1 else 's'} say no known split and will not be used."
-        fix = "Fill the split column with train, validation or test."
+        fix = "Fill the split column with train, validation or test, or the time column with dates."
         found.append(Problem(what, where="split", fix=fix, severity="warning", code="no-split"))
     for name, count in counts.items():
         if not count:

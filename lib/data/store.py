@@ -268,8 +268,13 @@ def _check_columns(frame: pd.DataFrame, columns: dict[str, str]) -> None:
 
 
 def _write_rows(frame: pd.DataFrame, path: Path) -> None:
-    table = pa.table({str(name): as_arrow(frame[name]) for name in frame.columns})
-    pq.write_table(table, path, row_group_size=ROW_GROUP, compression="zstd")
+    """Write row group by row group, so that the rows are not all there a second time."""
+    schema = pa.schema([(str(name), pa.large_string()) for name in frame.columns])
+    with pq.ParquetWriter(path, schema, compression="zstd") as file:
+        for start in range(0, max(len(frame), 1), ROW_GROUP):
+            part = frame.iloc[start : start + ROW_GROUP]
+            columns = [as_arrow(part[name]) for name in frame.columns]
+            file.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=ROW_GROUP)
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

@@ -30,6 +30,12 @@ _PLAIN: dict[str, Callable[[str], str]] = {
 }
 
 
+def plain_text(cells: "pd.Series[str]", kind: str) -> "pd.Series[str]":
+    """What is read of the cells of a role's column: of lists the words or turns, of anything else the cell itself."""
+    read = _PLAIN.get(kind)
+    return cells if read is None else cells.map(read, na_action="ignore").astype("str")
+
+
 def token_lengths(
     frame: pd.DataFrame, task: Task, columns: Mapping[str, str], ref: str, max_length: int
 ) -> tuple[float, int]:
@@ -40,9 +46,7 @@ def token_lengths(
     texts = frame[used].dropna()
     texts = texts.sample(min(len(texts), ROWS_TO_COUNT_TOKENS_ON), random_state=0)
     kinds = {columns[role.name]: role.kind for role in task.roles if columns.get(role.name) in used}
-    texts = texts.assign(
-        **{name: texts[name].map(_PLAIN[kinds[name]]) for name in used if kinds[name] in _PLAIN}
-    )
+    texts = texts.assign(**{name: plain_text(texts[name], kinds[name]) for name in used})
     joined = texts.agg(" ".join, axis=1).tolist() if len(used) > 1 else texts.iloc[:, 0].tolist()
     try:
         counts = count_tokens([text[:20_000] for text in joined], ref)

@@ -237,7 +237,7 @@ def _parse_split(value: Mapping[str, Any], there: list[str]) -> tuple[SplitPlan,
     problems = [
         Problem(f"There is no column {column!r}.", f"data.split.{name}", f"The columns are: {', '.join(there[:30])}.",
                 code="unknown-column")
-        for name, column in (("column", split.column), ("group", split.group))
+        for name, column in (("column", split.column), ("group", split.group), ("time", split.time))
         if column and column not in there
     ]  # fmt: skip
     return split, problems

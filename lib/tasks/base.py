@@ -107,6 +107,8 @@ class Task(ABC):
     takes_answers: ClassVar[bool] = True
     # What is learned are tokens of a vocabulary: `labels` are token ids, and every one of them counts alike.
     learns_tokens: ClassVar[bool] = False
+    # Rows longer than the model are read in pieces, so that nothing of them is cut off.
+    reads_all: ClassVar[bool] = False
     # Features per batch when predicting.
     prediction_batch: ClassVar[int] = 64
 

@@ -85,6 +85,7 @@ class FillMask(Task):
     )
     model_input = ("text",)
     starters = ("starter:minilm-l6",)
+    reads_all = True
     auto_class = "AutoModelForMaskedLM"
     shape = MaskedTokens
     takes_answers = False

@@ -121,6 +121,7 @@ class QuestionAnswering(Task):
     model_input = ("question", "context")
     together = ("context",)
     starters = ("starter:minilm-l6",)
+    reads_all = True
     auto_class = "AutoModelForQuestionAnswering"
     shape = Spans
     takes_answers = False

@@ -97,6 +97,7 @@ class TextGeneration(Task):
     scores = CAUSAL_SCORES
     model_input = ("text", "prompt")
     starters = ("starter:smollm2-135m-instruct",)
+    reads_all = True
     auto_class = "AutoModelForCausalLM"
     shape = Continuation
     example = "product-descriptions"

@@ -96,6 +96,7 @@ class TokenClassification(Task):
     scores = ENTITY_SCORES
     model_input = ("tokens", "text")
     starters = ("starter:minilm-l6",)
+    reads_all = True
     auto_class = "AutoModelForTokenClassification"
     shape = TokenLabels
     example = "restaurant-searches"

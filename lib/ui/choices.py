@@ -14,7 +14,8 @@ from lib.ui.subject import Choice, Subject
 from lib.ui.words import escape_markdown, shorten, term
 
 _NONE = "(none)"
-_BY_COLUMN, _BY_SHARES = "column", "shares"
+_BY_COLUMN, _BY_SHARES, _BY_TIME = "column", "shares", "time"
+_HOW = {_BY_SHARES: "Divide anew", _BY_TIME: "Latest rows for testing"}
 _KINDS = {
     "text": "text",
     "label": "few values",
@@ -130,25 +131,52 @@ def _described(column: ColumnProfile | None) -> str:
 
 
 def _kind_of_split(subject: Subject, profile: Profile, draft: Draft) -> tuple[str, str | None]:
-    """Whether a column divides the rows, and which; asked only when there is one."""
-    if not any(column.kind == "split" for column in profile.columns):
-        return _BY_SHARES, None
-    recognised = find_split_column(subject.table().frame)
-    if recognised is None:
+    """How the rows are divided, and the column that says so; asked only where there is more than one way."""
+    recognised = None
+    if any(column.kind == "split" for column in profile.columns):
+        recognised = find_split_column(subject.table().frame)
+    ways = [
+        *([_BY_COLUMN] if recognised else []),
+        _BY_SHARES,
+        *([_BY_TIME] if _time_columns(profile) else []),
+    ]
+    if len(ways) == 1:
         return _BY_SHARES, None
     asked = st.segmented_control(
         "Split",
-        [_BY_COLUMN, _BY_SHARES],
-        format_func=lambda kind: f"By “{shorten(recognised, 24)}”" if kind == _BY_COLUMN else "Divide anew",
+        ways,
+        format_func=lambda kind: f"By “{shorten(recognised, 24)}”" if kind == _BY_COLUMN else _HOW[kind],
         required=True,
-        key=draft.key("split kind", _BY_COLUMN, allowed=[_BY_COLUMN, _BY_SHARES]),
-        help=f"{term('split')} This table has a column that says so for each row.",
+        key=draft.key("split kind", ways[0], allowed=ways),
+        help=f"{term('split')} {_ways_words(recognised, ways)}",
     )
-    return asked or _BY_COLUMN, recognised
+    return asked or ways[0], recognised
+
+
+def _ways_words(recognised: str | None, ways: list[str]) -> str:
+    said = ["This table has a column that says so for each row."] if recognised else []
+    if _BY_TIME in ways:
+        said.append("Where the world changes, testing on the latest rows shows how well a model ages.")
+    return " ".join(said)
+
+
+def _time_columns(profile: Profile) -> list[str]:
+    """Columns that put rows in an order of time: dates first, then numbers that may be years or counters."""
+    return [column.name for column in profile.columns if column.kind == "date"]
 
 
 def _choose_split(kind: str, recognised: str | None, profile: Profile, draft: Draft) -> SplitPlan:
-    if kind == _BY_SHARES:
+    time = None
+    if kind == _BY_TIME:
+        dates = _time_columns(profile)
+        time = st.selectbox(
+            "Column with the time",
+            dates,
+            format_func=lambda name: shorten(name, 40),
+            key=draft.key("time", dates[0], allowed=dates),
+            help="The latest rows are for testing, those before them for validation, the oldest for training.",
+        )
+    if kind in (_BY_SHARES, _BY_TIME):
         validation = st.slider(
             "Validation rows, %", 5, 40, step=5, key=draft.key("validation", 10), help=term("validation rows")
         )
@@ -159,7 +187,7 @@ def _choose_split(kind: str, recognised: str | None, profile: Profile, draft: Dr
         st.caption(
             "What the column leaves open is taken from the training rows: 10 % each for validation and test."
         )
-    stratify = st.toggle(
+    stratify = kind == _BY_TIME or st.toggle(
         "Same label proportions everywhere", key=draft.key("stratify", True), help=term("stratified")
     )
     names = [_NONE, *(column.name for column in profile.columns)]
@@ -179,7 +207,7 @@ def _choose_split(kind: str, recognised: str | None, profile: Profile, draft: Dr
     if kind == _BY_COLUMN:
         return SplitPlan.from_json({"column": recognised, **rest})
     shares = {"train": (100 - validation - test) / 100, "validation": validation / 100, "test": test / 100}
-    return SplitPlan.from_json({**shares, **rest})
+    return SplitPlan.from_json({**shares, **rest, **({"time": time} if time else {})})
 
 
 def put_split(draft: Draft, split: SplitPlan) -> None:
@@ -187,7 +215,9 @@ def put_split(draft: Draft, split: SplitPlan) -> None:
     if split.column is not None:
         draft.set("split kind", _BY_COLUMN)
     else:
-        draft.set("split kind", _BY_SHARES)
+        draft.set("split kind", _BY_TIME if split.time else _BY_SHARES)
+        if split.time:
+            draft.set("time", split.time)
         draft.set("validation", _percent(split.validation))
         draft.set("test", _percent(split.test))
     draft.set("stratify", split.stratify)
@@ -204,6 +234,8 @@ def split_words(split: SplitPlan) -> str:
     if split.column is not None:
         return f"by the column “{split.column}”"
     shares = " / ".join(f"{100 * share:.0f}" for share in (split.train, split.validation, split.test))
+    if split.time:
+        return f"{shares}, the latest by “{split.time}” for testing"
     extras = [
         *(["stratified"] if split.stratify else []),
         *([f"“{split.group}” together"] if split.group else []),

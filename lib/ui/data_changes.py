@@ -25,10 +25,13 @@ def changes_words(changes: Changes) -> str:
         for word, number in (
             ("relabelled", changes.count("relabelled")),
             ("left out", changes.count("excluded")),
+            ("changed", changes.count("changed")),
+            ("moved to another part", changes.count("moved")),
         )
         if number
     ]
-    return f"It would have {' and '.join(parts)}.{held}"
+    said = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"It would have {said}.{held}"
 
 
 def show_changes(table: pd.DataFrame, name: str) -> None:

@@ -14,6 +14,7 @@ from lib.tasks import TASKS, find_task
 from lib.ui import hand as hands
 from lib.ui.choices import choose, put_split, split_words
 from lib.ui.data_changes import changes_words, show_changes
+from lib.ui.data_checks import CHECKED, checked, show_checks_words
 from lib.ui.drafts import Draft
 from lib.ui.entrance import put_upload_away
 from lib.ui.evidence import show_evidence, show_figures
@@ -88,12 +89,16 @@ def show_stored(ref: str) -> None:
             on_click=_change,
             args=(ref,),
         )
+        findings = checked(stored) if found.fine else None
+        if stored.columns:
+            show_checks_words(findings)
         if stored.repairs:
             st.caption(" ".join(escape_markdown(sentence) for sentence in stored.repairs))
         show_lines_aside(stored.rejected_lines, stored.rejected, stored.set_aside)
         show_originals(stored.originals())
         _corrected(stored)
-        _notices([*stored.problems, *found.problems])
+        said = [problem for problem in found.problems if findings is None or problem.code not in CHECKED]
+        _notices([*stored.problems, *said])
     with evidence:
         show_figures(subject, found)
         show_evidence(subject, choice, found)
@@ -102,7 +107,7 @@ def show_stored(ref: str) -> None:
 def _corrected(stored: StoredDataset) -> None:
     """What was changed against the version before; nothing for one that was read from a file."""
     table = stored.changes()
-    if table is None:
+    if table is None or table.empty:
         return
     words = changes_words(Changes(table, 0)).replace("It would have", f"Made from {stored.parent} with")
     st.markdown(escape_markdown(words))

@@ -28,6 +28,7 @@ R = TypeVar("R")
 # A picture of our own: Streamlit would fetch an icon by name from a font server.
 _MARK = Path(__file__).with_name("mark.svg")
 _HELD_BACK = "_problems for the next page run"
+_REDRAW = "_draw the page anew"
 
 
 @contextmanager
@@ -127,6 +128,17 @@ def go_to(title: str, **params: str) -> None:
     if file is None:
         raise UserError(Problem(f"The page {title} is not part of this version of Atelier.", where=title))
     st.switch_page(file, query_params=hands.in_hand().params() | params)
+
+
+def redraw_page() -> None:
+    """From a callback inside a fragment: draw the whole page anew, not the fragment alone (see `redraw_if_asked`)."""
+    st.session_state[_REDRAW] = True
+
+
+def redraw_if_asked() -> None:
+    """At the beginning of a fragment whose callbacks may change what the page around it shows."""
+    if st.session_state.pop(_REDRAW, False):
+        st.rerun()
 
 
 def lead_on(label: str, title: str, *, icon: str = ":material/arrow_forward:", **params: str) -> None:

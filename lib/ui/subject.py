@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 import streamlit as st
 
 from lib.analysis.balance import label_counts
@@ -19,6 +18,7 @@ from lib.data.profile import Profile, as_arrow, conflicts, profile_table
 from lib.data.split import SplitPlan, SplitReport, leaks, split_report
 from lib.data.store import StoredDataset, open_dataset
 from lib.data.table import Table
+from lib.data.word_counts import word_counts
 from lib.errors import Problem, UserError, errors_in
 from lib.models.tokens import count_tokens
 from lib.plan.columns import whole_paths
@@ -65,6 +65,19 @@ class Subject:
             if self.stored
             else self.table().frame[start : start + count]
         )
+
+    def take(self, rows: np.ndarray) -> pd.DataFrame:
+        """Single rows by their numbers, in that order; a stored data set reads only the parts of its file with them."""
+        return self.stored.take(rows.tolist()) if self.stored else self.table().frame.iloc[rows]
+
+    def columns(self, names: Sequence[str]) -> pd.DataFrame:
+        """Some columns whole; of a stored data set nothing else is read."""
+        return self.stored.read(names) if self.stored else self.table().frame[list(names)]
+
+    def sample(self, column: str, most: int) -> list[str]:
+        """At most so many cells of a column that are not missing, drawn with a fixed seed."""
+        cells = self.columns([column])[column].dropna()
+        return (cells.sample(most, random_state=13) if len(cells) > most else cells).tolist()
 
 
 @dataclass(frozen=True)
@@ -229,18 +242,17 @@ def _role_problems(roles: Any, columns: Mapping[str, str]) -> list[Problem]:
 @st.cache_data(max_entries=20, show_spinner=False)
 def words_in(key: str, column: str, _subject: Subject) -> np.ndarray:
     """Words per text, int[rows with a text]."""
-    cells = as_arrow(_subject.table().frame[column]).drop_null()
-    return np.asarray(pc.count_substring_regex(cells, r"\S+"), dtype=np.int64)
+    cells = as_arrow(_subject.columns([column])[column]).drop_null()
+    return word_counts(cells)
 
 
 @st.cache_data(max_entries=20, show_spinner="Counting tokens")
-def tokens_in(key: str, column: str, _subject: Subject) -> np.ndarray | None:
-    """Tokens per text of the starter model, of at most 5,000 rows; None when no tokenizer is at hand."""
-    texts = _subject.table().frame[column].dropna()
-    if len(texts) > _ROWS_TO_COUNT_TOKENS_ON:
-        texts = texts.sample(_ROWS_TO_COUNT_TOKENS_ON, random_state=13)
+def tokens_in(key: str, column: str, _subject: Subject, ref: str) -> np.ndarray | None:
+    """Tokens per text of a model, of at most 5,000 rows; None when its tokenizer is not at hand."""
     try:
-        return np.asarray(count_tokens(texts.tolist()), dtype=np.int64)
+        return np.asarray(
+            count_tokens(_subject.sample(column, _ROWS_TO_COUNT_TOKENS_ON), ref), dtype=np.int64
+        )
     except (UserError, FileNotFoundError, ImportError):
         return None
 

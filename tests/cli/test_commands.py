@@ -181,6 +181,18 @@ def test_data_says_what_a_file_holds(csv_file: Path, capsys: pytest.CaptureFixtu
     assert "120 rows, 2 columns" in capsys.readouterr().out
 
 
+def test_data_lists_what_the_checks_find(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_rows(tmp_path / "moods.csv")
+    path.write_text(path.read_text() + path.read_text().splitlines()[1].replace("happy", "cross") + "\n")
+    assert main(["data", str(path), "--json"]) == 0
+    found = {check["check"]: check for check in last_json(capsys.readouterr().out)["checks"]}
+    assert found["conflicting-labels"]["rows"] == [1, 121]
+    assert found["conflicting-labels"]["count"] == 2
+    assert [fix["name"] for fix in found["conflicting-labels"]["fixes"]] == ["drop-all"]
+    assert main(["data", str(path)]) == 0
+    assert "check: label: 2 rows with 1 text that has different labels" in capsys.readouterr().out
+
+
 def test_data_refuses_a_file_that_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "photo.csv"
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))

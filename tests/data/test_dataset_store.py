@@ -224,7 +224,7 @@ def test_a_full_disk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, home
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(store.pq, "write_table", full)
+    monkeypatch.setattr(store.pq, "ParquetWriter", full)
     with pytest.raises(UserError, match="No space left on device"):
         save(table(), name="data")
     assert files(home / "data") == []

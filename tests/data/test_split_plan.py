@@ -39,7 +39,7 @@ BAD = [
     (
         "an unknown key",
         {"trian": 0.8},
-        "Valid options are column, train, validation, test, stratify, group, seed",
+        "Valid options are column, train, validation, test, stratify, group, time, seed",
     ),
     ("shares over 1", {"train": 0.9, "validation": 0.1, "test": 0.1}, "sum to 1 but to 1.1"),
     ("a share of nothing", {"train": 0.9, "validation": 0, "test": 0.1}, "above 0"),
