@@ -42,10 +42,13 @@ def remarks(measured: Mapping[str, Any]) -> list[str]:
     if found and found["low"] is not None:
         gap = Difference(found["lead"], found["low"], found["high"])
         decimals = decimals_for(gap)
-        value, low, high = (number(one, decimals=decimals) for one in (gap.value, gap.low, gap.high))
+        word, ends = "better", (gap.value, gap.low, gap.high)
+        if gap.value < 0:
+            word, ends = "worse", (-gap.value, -gap.high, -gap.low)
+        value, low, high = (number(one, decimals=decimals) for one in ends)
         noise = ", within noise" if gap.within_noise else ""
         said.append(
-            f"{_heading(found['name'])} is better by {value} (95 % interval {low} to {high}){noise}, on the same rows."
+            f"{_heading(found['name'])} is {word} by {value} (95 % interval {low} to {high}){noise}, on the same rows."
         )
     apart = measured["numbers"]
     if apart["greatest"] is not None:
