@@ -13,7 +13,7 @@ from lib.inference.ask import is_loaded
 from lib.inference.chat import Answer, Heard, listen
 from lib.runs.chats import Chat, Chats, Turn
 from lib.runs.folder import RunFolder
-from lib.ui.chat_state import sides_for
+from lib.ui.chat_state import answer_being_kept, sides_for
 from lib.ui.chat_text import show_said
 
 # What went wrong with the last answer, to be said below it.
@@ -48,6 +48,8 @@ def write_answer(run: RunFolder, chat: Chat, *, who: str, seed: int) -> None:
             slots = [column.empty() for column in columns]
         else:
             slots = [st.empty()]
+    # Here, as nothing before the try may be stopped with an answer that nobody ever keeps.
+    kept = answer_being_kept()
     try:
         with contextlib.closing(
             listen(
@@ -63,7 +65,10 @@ def write_answer(run: RunFolder, chat: Chat, *, who: str, seed: int) -> None:
         st.session_state[PROBLEMS] = error.problems
     finally:
         # Also when a click, another page or a reload ended this run of the script in the middle.
-        _keep(run, chat, answers, sides, seed)
+        try:
+            _keep(run, chat, answers, sides, seed)
+        finally:
+            kept.set()
     st.rerun()
 
 

@@ -15,6 +15,7 @@ from lib.ui.chat_state import (
     NO_ROW,
     WHO,
     answer_wanted,
+    await_answer,
     has_before,
     knows_turns,
     open_chat,
@@ -111,6 +112,7 @@ def _others(run: RunFolder, chat: Chat) -> None:
 
 
 def _delete(run: RunFolder, chat: Chat) -> None:
+    await_answer()
     Chats(run).forget(chat.id)
     switch_chat(run, "")
 

@@ -9,7 +9,7 @@ from lib.errors import UserError
 from lib.runs.chats import Chat, Chats
 from lib.runs.folder import RunFolder
 from lib.tasks.manner import Manner, manner_of
-from lib.ui.chat_state import knows_turns
+from lib.ui.chat_state import await_answer, knows_turns
 from lib.ui.frame import guarded_callback
 from lib.ui.given import MOST_CHARACTERS
 from lib.ui.words import escape_markdown
@@ -80,6 +80,7 @@ def _system(run: RunFolder, chat: Chat) -> None:
 
 @guarded_callback
 def _take_system(run: RunFolder, chat: Chat, key: str) -> None:
+    await_answer()
     chat.system = str(st.session_state[key]).strip()
     Chats(run).keep(chat)
 
@@ -106,11 +107,13 @@ def _setting(run: RunFolder, chat: Chat, name: str, value: Any, *, idle: bool) -
 
 @guarded_callback
 def _take(run: RunFolder, chat: Chat, name: str, key: str) -> None:
+    await_answer()
     chat.settings[name] = st.session_state[key]
     Chats(run).keep(chat)
 
 
 @guarded_callback
 def _back(run: RunFolder, chat: Chat) -> None:
+    await_answer()
     chat.settings.clear()
     Chats(run).keep(chat)

@@ -1,6 +1,7 @@
 """The conversation that this tab has open: found by its id in the address, changed only on disk."""
 
 import secrets
+import threading
 from hashlib import sha256
 
 import streamlit as st
@@ -18,7 +19,9 @@ from lib.ui.frame import guarded_callback
 # What belongs to one conversation in the address.
 TURN_PARAMETERS = ("editing", "tokens", "adding")
 WHO = {"tuned": "After training", "untuned": "Before training", "blind": "Both, blind"}
-_WANTED = "_answer wanted"
+_WANTED, _KEEPING = "_answer wanted", "_answer being kept"
+# A stopped run ends at its next word to the page, which comes several times a second.
+_SECONDS_TO_KEEP = 5.0
 # Votes on rows of a data set name the row; a conversation has none.
 NO_ROW = -1
 _SIDES = ("tuned", "untuned")
@@ -39,8 +42,25 @@ def has_before(run: RunFolder) -> bool:
     return is_adapter(run.model_path) or untuned_folder(run) is not None
 
 
+def answer_being_kept() -> threading.Event:
+    """Begin an answer in this tab; set what is returned once it is kept.
+
+    Streamlit begins the next run of a page while the one that a click has stopped still ends.
+    """
+    st.session_state[_KEEPING] = threading.Event()
+    return st.session_state[_KEEPING]
+
+
+def await_answer() -> None:
+    """Wait until the answer that was stopped in this tab is kept: only then is its conversation read or changed."""
+    keeping = st.session_state.get(_KEEPING)
+    if keeping is not None:
+        keeping.wait(_SECONDS_TO_KEEP)
+
+
 def open_chat(run: RunFolder) -> Chat:
     """The conversation in the address, else the one this tab had last of this run, else a new one."""
+    await_answer()
     memory = f"_chat with {run.id}"
     asked = st.query_params.get("chat") or st.session_state.get(memory) or new_id()
     found = Chats(run).find(asked) or Chat(asked if len(asked) == 12 and asked.isalnum() else new_id())
