@@ -1,5 +1,7 @@
 """The Versions view of the Data page: which versions there are, and what differs between two of them."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -128,8 +130,8 @@ def _show(found: Difference, before: StoredDataset, after: StoredDataset) -> Non
     ) if after.parent else None
 
 
-def _number(row: object) -> str:
-    return "" if pd.isna(row) else f"{int(str(row)):,}"
+def _number(row: Any) -> str:
+    return "" if pd.isna(row) else f"{int(row):,}"
 
 
 @guarded_callback
