@@ -23,7 +23,7 @@ from lib.option import option
 from lib.plan.run_rows import PARTS, Rows, load_rows
 from lib.runs.files import write_json
 
-# On one machine the scores agree to the last digits (tested); other hardware adds up in another order, so this is a guess.
+# On one machine the scores agree to the last digits (tested); for other hardware this is a guess.
 TOLERANCE = 0.02
 
 
