@@ -3,6 +3,7 @@
 import gc
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, l
         folder.mkdir(exist_ok=True)
         return SimpleNamespace(folder=folder, revision="1")
 
-    def load(ref: str, folder: Path, stamp: str) -> HeldModel:
+    def load(ref: str, info: Any, slug: str, stamp: str) -> HeldModel:
         seen.append((ref, HELD[0].names()))
         return HeldModel(None, None, None, np.ones(150 * MB, dtype=np.uint8), stamp)  # type: ignore[arg-type]
 

@@ -75,7 +75,7 @@ def said(app: AppTest) -> str:
 @each_task
 def test_an_example_is_predicted_by_a_click_and_kept(task: Task) -> None:
     run = run_of(task.slug)
-    app = opened(run=run.id)
+    app = opened(run=run.id, way="one")
     next(button for button in app.button if str(button.key).startswith("example ")).click().run()
     no_fault(app)
     assert " ms" in said(app)

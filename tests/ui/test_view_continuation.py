@@ -128,7 +128,7 @@ def test_an_answer_is_shown_with_its_length_and_stays_text(
         lambda *_, **__: Predictions(frame, Continuation(chat=True), 0.5, skipped=0),
     )
     run = finished([row(0, 1.0)])
-    app = opened(PREDICT, run)
+    app = opened(PREDICT, run, way="one")
     app.text_area[0].input("Hi")
     next(button for button in app.button if button.label == "Predict").click().run()
     assert not app.exception and not app.error
