@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -219,3 +220,9 @@ def test_the_map_in_lib_readme_equals_the_folders() -> None:
         assert f"`{folder}/`" in text, f"lib/README.md does not mention {folder}/"
     mentioned = {word.strip("`/") for word in text.split() if word.startswith("`") and word.endswith("/`")}
     assert mentioned <= folders | {"runs", "pages", "tests"}
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest imports them by their names alone, and leaves the second one out with an error."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
