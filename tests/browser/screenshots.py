@@ -20,7 +20,7 @@ from tests.browser.conftest import CHROMIUM, settle, start_app, stop_app
 PLACE = Path(__file__).with_name("screenshots")
 SHOWN = {
     "data-1440-light", "train-1440-light", "runs-1440-light", "evaluate-1440-light", "predict-1440-light",
-    "evaluate-1440-dark", "evaluate-390-light",
+    "evaluate-1440-dark", "evaluate-390-light", "explain-1440-light", "export-1440-light",
 }  # fmt: skip
 PAGES = {
     "home": "/",
@@ -28,7 +28,9 @@ PAGES = {
     "train": "/Train",
     "runs": "/Runs",
     "evaluate": "/Evaluate",
+    "explain": "/Explain",
     "predict": "/Predict",
+    "export": "/Export",
 }
 SIZES = ((1440, 900), (390, 844))
 
