@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,8 @@ def test_a_model_of_every_kind_loads_by_its_name_and_predicts_the_same(
         rows = rows.head(0)  # their files have paths of the data set; the test of the demo asks for these
         assert made.bytes > 0
         return
-    expected = rows["predicted"].tolist()
+    about = import_module(f"tests.tasks.test_{task.replace('-', '_')}")
+    expected = rows[getattr(about, "PLAIN_COLUMN", "predicted")].tolist()
     assert said_by_name("ada/any", run) == expected
 
 
